@@ -1,0 +1,1 @@
+//! Where images come from and go to: the registry protocol, credentials, mirrors, retries

@@ -1,0 +1,1 @@
+//! A file tree below a root: safe lookup, unpacking, comparing, removing

@@ -1,0 +1,1 @@
+//! A layer as bytes: compression, digests, tar entries, whiteouts

@@ -1,0 +1,1 @@
+//! Storage drivers that stack unpacked layers: overlay2 and vfs

@@ -1,0 +1,1 @@
+//! The content-addressed store: blobs, metadata, names, leases, garbage collection

@@ -1,0 +1,1 @@
+//! Fixtures, servers and peers for tests

@@ -1,0 +1,2 @@
+//! One static binary for the whole life of a container image.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Setup, tests, benchmarks, generated documents.
+fn main() {}
