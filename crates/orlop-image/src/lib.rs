@@ -1,1 +1,4 @@
-//! The use-cases of images: pull, push, list, inspect, history, tag, remove, prune
+//! The use-cases of images: pull, push, list, inspect, history, tag, remove, prune.
+
+pub mod event;
+pub mod model;
