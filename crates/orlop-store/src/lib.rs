@@ -1,1 +1,96 @@
-//! The content-addressed store: blobs, metadata, names, leases, garbage collection
+//! The content-addressed store: blobs, metadata, names, leases, garbage collection.
+//!
+//! # On disk
+//!
+//! ```text
+//! ROOT/                       0700
+//!   oci/                      a valid OCI image layout (image-spec, image-layout.md)
+//!     oci-layout
+//!     index.json              derived from the tables `images` and `names`
+//!     blobs/sha256/HEX        what the table `blobs` names; a file without a row is an orphan
+//!   ingest/sha256-HEX         a blob on its way in; the name is its digest, so it can be resumed
+//!   snapshots/DRIVER/         what the storage driver keeps; the table `snapshots` names it
+//!   locks/                    flock files: blob-…, chain-…, lease-…, index-json, schema
+//!   orlop.db                  SQLite, WAL, synchronous=FULL
+//! ```
+//!
+//! A row is the truth, a file follows it: a file is put in place *before* its row is committed, and
+//! removed *after* its row is deleted. Whatever a crash leaves between the two is a file that no row
+//! names. It is invisible, and the next [`Store::ingest`] adopts it or the next [`Store::gc`] sweeps
+//! it. Nothing needs recovery when the store is opened.
+//!
+//! # What keeps content alive
+//!
+//! Roots are: a row in `images` (named or dangling), a live lease, a container, a live mount. A blob
+//! lives while a root reaches it over `edges` (index → manifest → configuration and layers). A
+//! snapshot lives while a living manifest has its chain (`image_chains`), while a live lease or mount
+//! holds it, or while a living snapshot stands on it.
+//!
+//! A lease is a row and a locked file `locks/lease-ID`. It lives as long as its process keeps the
+//! lock, so `kill -9` ends it: no time-out, no clock. Whoever wants content to stay *first* holds it
+//! by a lease and *then* looks whether it is there. Holding and collecting are both write
+//! transactions, so one of them comes first and the other sees it.
+//!
+//! # Locks, in the order in which they may be taken
+//!
+//! 1. chain locks and blob locks: single-flight of one layer across threads and processes;
+//! 2. `locks/index-json`: one writer of `index.json`;
+//! 3. the write lock of the database (`BEGIN IMMEDIATE`).
+//!
+//! Two pulls that share layers in another order would wait for each other for ever. So: *never wait
+//! for a chain or blob lock while holding one.* Take all that are free with [`Store::try_lock_blob`]
+//! and [`Store::try_lock_chain`]; when others remain, publish what is done (a [`Publication`] may be
+//! a part of an image, kept by the lease), let go, and only then wait. [`Store::publish`] waits
+//! itself for the locks of its documents, in the order of their digests; whoever holds one of those
+//! is inside its own `publish` and waits for nothing later.
+//!
+//! # Why a crash loses nothing
+//!
+//! [`Store::publish`] is the one durable step of an image: `syncfs` (all blobs and unpacked files at
+//! once, instead of one `fsync` for each of some ten thousand files), rename the blobs and the
+//! snapshots into place, `fsync` of their directories, then one transaction with everything that
+//! names them. Before the commit there is no image, after it there is all of it. `index.json` is
+//! written after the commit; the flag `index_stale`, set by the same transaction, has the next
+//! [`Store::open`] write it when a crash came between.
+//!
+//! The alternative, a write-ahead journal of our own beside the files, would need a recovery step
+//! under an exclusive lock at each start; the rule "file before row" needs none.
+
+mod blobs;
+mod containers;
+mod error;
+mod facts;
+mod gc;
+mod graph;
+mod images;
+mod index_json;
+mod ingest;
+mod layout;
+mod leases;
+mod locks;
+mod mounts;
+mod names;
+mod publish;
+mod schema;
+mod snapshots;
+mod sql;
+mod store;
+mod sweep;
+
+#[cfg(test)]
+mod failpoint;
+
+pub use blobs::BlobInfo;
+pub use containers::ContainerUse;
+pub use error::{Error, Result};
+pub use gc::{Collected, Removed, WhenUnnamed};
+pub use graph::Graph;
+pub use images::ImageRecord;
+pub use ingest::{Ingest, IngestedBlob};
+pub use leases::Lease;
+pub use locks::{BlobLock, ChainLock};
+pub use mounts::{MountRecord, MountTable};
+pub use names::{Name, NameChange};
+pub use publish::{Publication, Published};
+pub use snapshots::{NoSnapshots, SnapshotRecord, SnapshotSpace};
+pub use store::Store;

@@ -1,0 +1,468 @@
+//! Removing names and images, and collecting what nothing needs any more.
+//!
+//! Two ways lead to the same end. [`Store::collect`] starts from what was removed: it looks down at
+//! what that needs, and from each of these up for another root; it costs what it touches, and runs at
+//! each removal. [`Store::gc`] marks everything from the roots; it also finds what no removal led to:
+//! content of pulls that died, orphans, stale locks.
+
+use std::collections::{HashMap, HashSet};
+
+use orlop_oci::{ChainId, Digest, Reference};
+use rusqlite::{Connection, Transaction};
+
+use crate::blobs::{self, BlobInfo};
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::leases::{self, LivingLeases};
+use crate::mounts::{self, MountRecord};
+use crate::names::{self, NameChange};
+use crate::snapshots::{self, SnapshotRecord, SnapshotSpace};
+use crate::sql;
+use crate::store::{Durability, Store};
+
+/// What was collected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Blobs.
+    pub blobs: Vec<BlobInfo>,
+    /// Snapshots.
+    pub snapshots: Vec<SnapshotRecord>,
+    /// Bytes freed by these, and by leftovers without a row.
+    pub bytes: u64,
+}
+
+/// What happens to an image when its last name is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenUnnamed {
+    /// It stays, dangling.
+    Keep,
+    /// It is removed, with everything that only it needs.
+    Remove,
+}
+
+/// What was removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Names, in the order given.
+    pub names: Vec<NameChange>,
+    /// Images, by their targets.
+    pub images: Vec<Digest>,
+    /// Their content.
+    pub collected: Collected,
+}
+
+impl Store {
+    /// Removes names and, if asked to, the images that have no name left: all in one transaction.
+    ///
+    /// # Errors
+    /// [`Error::NoName`], or [`Error::InUse`] when such an image is mounted: then nothing is removed.
+    pub fn remove_names(
+        &self,
+        names: &[Reference],
+        when_unnamed: WhenUnnamed,
+        space: &dyn SnapshotSpace,
+    ) -> Result<Removed> {
+        let removed = self.write(Durability::Durable, |tx| {
+            let mut removed = Removed::default();
+            for name in names {
+                removed.names.push(names::remove_name(tx, name)?);
+            }
+            if when_unnamed == WhenUnnamed::Remove {
+                for target in removed.names.iter().filter_map(|n| n.old.as_ref()) {
+                    let unnamed = names::names_of(tx, target)?.is_empty();
+                    if unnamed && !removed.images.contains(target) {
+                        removed.images.push(target.clone());
+                    }
+                }
+            }
+            self.finish_removal(tx, removed)
+        })?;
+        self.after_removal(removed, space)
+    }
+
+    /// Removes images with all of their names and everything that only they need.
+    ///
+    /// # Errors
+    /// [`Error::NoImage`], or [`Error::InUse`] when one is mounted: then nothing is removed.
+    pub fn remove_images(&self, targets: &[Digest], space: &dyn SnapshotSpace) -> Result<Removed> {
+        let removed = self.write(Durability::Durable, |tx| {
+            let mut removed = Removed::default();
+            for target in targets {
+                for name in names::names_of(tx, target)? {
+                    removed.names.push(names::remove_name(tx, &name)?);
+                }
+                if !removed.images.contains(target) {
+                    removed.images.push(target.clone());
+                }
+            }
+            self.finish_removal(tx, removed)
+        })?;
+        self.after_removal(removed, space)
+    }
+
+    /// Removes manifests, with what only they need, although an index names them: the index stays and
+    /// they can be pulled again. Those that are images of their own, held or mounted, stay.
+    ///
+    /// # Errors
+    /// When the database can't be written or files can't be removed.
+    pub fn remove_manifests(
+        &self,
+        manifests: &[Digest],
+        space: &dyn SnapshotSpace,
+    ) -> Result<Collected> {
+        let collected = self.write(Durability::Durable, |tx| {
+            let mut liveness = Liveness::new(tx, self.layout())?;
+            liveness.disowned.extend(manifests.iter().cloned());
+            liveness.collect(manifests)
+        })?;
+        self.remove_files(collected, space)
+    }
+
+    /// Collects those of `from`, and of what they need, that nothing else needs. Its cost is
+    /// proportional to these.
+    ///
+    /// # Errors
+    /// When the database can't be written or files can't be removed.
+    pub fn collect(&self, from: &[Digest], space: &dyn SnapshotSpace) -> Result<Collected> {
+        let collected = self.write(Durability::Durable, |tx| {
+            Liveness::new(tx, self.layout())?.collect(from)
+        })?;
+        self.remove_files(collected, space)
+    }
+
+    /// Collects everything that nothing needs, and sweeps what crashes left: dead leases, unfinished
+    /// blobs that nobody brings in right now, files without a row, stale locks. Safe beside anything.
+    ///
+    /// # Errors
+    /// When the database can't be written or files can't be removed.
+    pub fn gc(&self, space: &dyn SnapshotSpace) -> Result<Collected> {
+        let collected = self.write(Durability::Durable, |tx| mark_and_sweep(tx, self.layout()))?;
+        let mut collected = self.remove_files(collected, space)?;
+        collected.bytes += self.sweep(space)?;
+        Ok(collected)
+    }
+
+    fn finish_removal(&self, tx: &Transaction<'_>, mut removed: Removed) -> Result<Removed> {
+        let mounts = mounts::living(tx)?;
+        for target in &removed.images {
+            refuse_when_mounted(target, &mounts)?;
+            let gone = tx
+                .prepare_cached("DELETE FROM images WHERE target = ?1")?
+                .execute([target.as_str()])?;
+            if gone == 0 {
+                return Err(Error::NoImage(target.clone()));
+            }
+            crate::index_json::mark_stale(tx)?;
+        }
+        removed.collected = Liveness::new(tx, self.layout())?.collect(&removed.images)?;
+        Ok(removed)
+    }
+
+    fn after_removal(&self, mut removed: Removed, space: &dyn SnapshotSpace) -> Result<Removed> {
+        // First: a tool that reads index.json shouldn't be led to files that are gone.
+        self.follow_with_index_json();
+        removed.collected = self.remove_files(removed.collected, space)?;
+        Ok(removed)
+    }
+}
+
+fn refuse_when_mounted(image: &Digest, mounts: &[MountRecord]) -> Result<()> {
+    match mounts.iter().find(|m| m.image.as_ref() == Some(image)) {
+        None => Ok(()),
+        Some(mount) => Err(Error::InUse {
+            image: image.clone(),
+            by: format!("mounted on {}", mount.target.display()),
+        }),
+    }
+}
+
+/// Answers whether something is needed, looking up from it to the roots.
+struct Liveness<'a> {
+    db: &'a Connection,
+    leases: LivingLeases<'a>,
+    mounts: Vec<MountRecord>,
+    /// Manifests that no index keeps alive.
+    disowned: HashSet<Digest>,
+    blobs: HashMap<Digest, bool>,
+    chains: HashMap<ChainId, bool>,
+}
+
+impl<'a> Liveness<'a> {
+    fn new(db: &'a Connection, layout: &'a Layout) -> Result<Self> {
+        Ok(Self {
+            db,
+            leases: LivingLeases::new(layout),
+            mounts: mounts::living(db)?,
+            disowned: HashSet::new(),
+            blobs: HashMap::new(),
+            chains: HashMap::new(),
+        })
+    }
+
+    /// Deletes the rows of what is dead among `from` and all below.
+    fn collect(&mut self, from: &[Digest]) -> Result<Collected> {
+        let mut collected = Collected::default();
+        let mut dead = Vec::new();
+        for digest in descendants(self.db, from)? {
+            if !self.blob_lives(&digest)? {
+                dead.push(digest);
+            }
+        }
+        let mut chains = Vec::new();
+        for digest in &dead {
+            for chain in chains_of(self.db, digest)? {
+                if !chains.contains(&chain) {
+                    chains.push(chain);
+                }
+            }
+        }
+        for chain in chains {
+            if !self.chain_lives(&chain)? {
+                delete_chain(self.db, &chain, &mut collected)?;
+            }
+        }
+        for digest in &dead {
+            delete_blob(self.db, digest, &mut collected)?;
+        }
+        Ok(collected)
+    }
+
+    fn blob_lives(&mut self, digest: &Digest) -> Result<bool> {
+        if let Some(lives) = self.blobs.get(digest) {
+            return Ok(*lives);
+        }
+        // Documents that name each other in a circle don't keep each other alive.
+        self.blobs.insert(digest.clone(), false);
+        let lives = self.is_root(digest)? || self.is_needed(digest)?;
+        self.blobs.insert(digest.clone(), lives);
+        Ok(lives)
+    }
+
+    fn is_root(&mut self, digest: &Digest) -> Result<bool> {
+        let fixed = self
+            .db
+            .prepare_cached(
+                "SELECT 1 FROM images WHERE target = ?1
+                 UNION ALL SELECT 1 FROM containers WHERE image = ?1 OR manifest = ?1",
+            )?
+            .exists([digest.as_str()])?;
+        if fixed || self.mounts.iter().any(|m| m.image.as_ref() == Some(digest)) {
+            return Ok(true);
+        }
+        self.is_leased(
+            "SELECT lease FROM lease_blobs WHERE digest = ?1",
+            digest.as_str(),
+        )
+    }
+
+    fn is_needed(&mut self, digest: &Digest) -> Result<bool> {
+        if self.disowned.contains(digest) {
+            return Ok(false);
+        }
+        let parents = digests(
+            self.db,
+            "SELECT parent FROM edges WHERE child = ?1",
+            digest.as_str(),
+        )?;
+        for parent in parents {
+            if self.blob_lives(&parent)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn is_leased(&mut self, query: &str, key: &str) -> Result<bool> {
+        let ids: Vec<String> = self
+            .db
+            .prepare_cached(query)?
+            .query_map([key], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for id in ids {
+            if self.leases.is_alive(&id)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn chain_lives(&mut self, chain: &ChainId) -> Result<bool> {
+        if let Some(lives) = self.chains.get(chain) {
+            return Ok(*lives);
+        }
+        self.chains.insert(chain.clone(), false);
+        let lives = self.is_chain_root(chain)? || self.is_stood_on(chain)?;
+        self.chains.insert(chain.clone(), lives);
+        Ok(lives)
+    }
+
+    fn is_chain_root(&mut self, chain: &ChainId) -> Result<bool> {
+        if self.mounts.iter().any(|m| m.chain.as_ref() == Some(chain))
+            || self
+                .db
+                .prepare_cached("SELECT 1 FROM containers WHERE chain_id = ?1")?
+                .exists([chain.as_str()])?
+        {
+            return Ok(true);
+        }
+        self.is_leased(
+            "SELECT lease FROM lease_chains WHERE chain_id = ?1",
+            chain.as_str(),
+        )
+    }
+
+    fn is_stood_on(&mut self, chain: &ChainId) -> Result<bool> {
+        let manifests = digests(
+            self.db,
+            "SELECT manifest FROM image_chains WHERE chain_id = ?1",
+            chain.as_str(),
+        )?;
+        for manifest in manifests {
+            if self.blob_lives(&manifest)? {
+                return Ok(true);
+            }
+        }
+        let above: Vec<ChainId> = self
+            .db
+            .prepare_cached("SELECT chain_id FROM snapshots WHERE parent = ?1")?
+            .query_map([chain.as_str()], |row| sql::chain(row, 0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for chain in above {
+            if self.chain_lives(&chain)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn digests(db: &Connection, query: &str, key: &str) -> rusqlite::Result<Vec<Digest>> {
+    db.prepare_cached(query)?
+        .query_map([key], |row| sql::digest(row, 0))?
+        .collect()
+}
+
+/// `from` and all that these need, each once.
+fn descendants(db: &Connection, from: &[Digest]) -> Result<Vec<Digest>> {
+    let mut seen: HashSet<Digest> = HashSet::new();
+    let mut found = Vec::new();
+    let mut pending: Vec<Digest> = from.to_vec();
+    while let Some(digest) = pending.pop() {
+        if !seen.insert(digest.clone()) {
+            continue;
+        }
+        pending.extend(digests(
+            db,
+            "SELECT child FROM edges WHERE parent = ?1",
+            digest.as_str(),
+        )?);
+        found.push(digest);
+    }
+    Ok(found)
+}
+
+fn chains_of(db: &Connection, manifest: &Digest) -> rusqlite::Result<Vec<ChainId>> {
+    db.prepare_cached("SELECT chain_id FROM image_chains WHERE manifest = ?1")?
+        .query_map([manifest.as_str()], |row| sql::chain(row, 0))?
+        .collect()
+}
+
+fn delete_blob(db: &Connection, digest: &Digest, collected: &mut Collected) -> Result<()> {
+    if let Some(size) = blobs::size_of(db, digest)? {
+        collected.bytes += size;
+        collected.blobs.push(BlobInfo {
+            digest: digest.clone(),
+            size,
+        });
+    }
+    for statement in [
+        "DELETE FROM blobs WHERE digest = ?1",
+        "DELETE FROM edges WHERE parent = ?1",
+        "DELETE FROM layers WHERE blob = ?1",
+        "DELETE FROM sources WHERE digest = ?1",
+        "DELETE FROM facts WHERE digest = ?1",
+        "DELETE FROM image_chains WHERE manifest = ?1",
+    ] {
+        db.prepare_cached(statement)?.execute([digest.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Deletes the snapshots of a chain, whatever driver they are of.
+fn delete_chain(db: &Connection, chain: &ChainId, collected: &mut Collected) -> Result<()> {
+    let found: Vec<SnapshotRecord> = db
+        .prepare_cached(&format!(
+            "SELECT {} FROM snapshots WHERE chain_id = ?1",
+            snapshots::COLUMNS
+        ))?
+        .query_map([chain.as_str()], snapshots::record)?
+        .collect::<rusqlite::Result<_>>()?;
+    db.prepare_cached("DELETE FROM snapshots WHERE chain_id = ?1")?
+        .execute([chain.as_str()])?;
+    for snapshot in found {
+        collected.bytes += snapshot.bytes;
+        collected.snapshots.push(snapshot);
+    }
+    Ok(())
+}
+
+const LIVE_BLOBS: &str = "
+    WITH RECURSIVE live (digest) AS (
+        SELECT target FROM images
+        UNION SELECT digest FROM lease_blobs
+        UNION SELECT image FROM containers
+        UNION SELECT manifest FROM containers
+        UNION SELECT image FROM mounts WHERE image IS NOT NULL
+        UNION SELECT child FROM edges JOIN live ON parent = live.digest
+    )
+    INSERT INTO temp.live_blobs SELECT digest FROM live";
+
+const LIVE_CHAINS: &str = "
+    WITH RECURSIVE live (chain_id) AS (
+        SELECT chain_id FROM image_chains JOIN temp.live_blobs ON manifest = digest
+        UNION SELECT chain_id FROM lease_chains
+        UNION SELECT chain_id FROM containers WHERE chain_id IS NOT NULL
+        UNION SELECT chain_id FROM mounts WHERE chain_id IS NOT NULL
+        UNION SELECT parent FROM snapshots JOIN live USING (chain_id) WHERE parent IS NOT NULL
+    )
+    INSERT INTO temp.live_chains SELECT chain_id FROM live";
+
+/// Deletes the rows of everything that no root reaches.
+fn mark_and_sweep(tx: &Transaction<'_>, layout: &Layout) -> Result<Collected> {
+    leases::forget_dead(tx, &mut LivingLeases::new(layout))?;
+    mounts::forget_stale(tx)?;
+    tx.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS live_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+         CREATE TEMP TABLE IF NOT EXISTS live_chains (chain_id TEXT PRIMARY KEY) WITHOUT ROWID;
+         DELETE FROM temp.live_blobs; DELETE FROM temp.live_chains;",
+    )?;
+    tx.execute(LIVE_BLOBS, [])?;
+    tx.execute(LIVE_CHAINS, [])?;
+    let mut collected = Collected::default();
+    let dead_blobs: Vec<Digest> = tx
+        .prepare(
+            "SELECT digest FROM blobs WHERE digest NOT IN (SELECT digest FROM temp.live_blobs)",
+        )?
+        .query_map([], |row| sql::digest(row, 0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let dead_chains: Vec<ChainId> = tx
+        .prepare(
+            "SELECT DISTINCT chain_id FROM snapshots
+             WHERE chain_id NOT IN (SELECT chain_id FROM temp.live_chains)",
+        )?
+        .query_map([], |row| sql::chain(row, 0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for chain in &dead_chains {
+        delete_chain(tx, chain, &mut collected)?;
+    }
+    for digest in &dead_blobs {
+        delete_blob(tx, digest, &mut collected)?;
+    }
+    // What is known of documents that were never here, or are no more.
+    tx.execute_batch(
+        "DELETE FROM edges WHERE parent NOT IN (SELECT digest FROM temp.live_blobs);
+         DELETE FROM image_chains WHERE manifest NOT IN (SELECT digest FROM temp.live_blobs);
+         DELETE FROM layers WHERE blob NOT IN (SELECT digest FROM blobs);",
+    )?;
+    Ok(collected)
+}

@@ -1,0 +1,105 @@
+//! Which images there are.
+
+use jiff::Timestamp;
+use orlop_oci::{Descriptor, Digest};
+use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
+
+use crate::error::Result;
+use crate::sql;
+use crate::store::Store;
+
+/// An image: what its target is and since when it is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRecord {
+    /// The index or manifest whose digest is the image's identity.
+    pub target: Descriptor,
+    /// When it came into the store.
+    pub stored: Timestamp,
+}
+
+impl Store {
+    /// All images, those without a name too, ordered by digest.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn images(&self) -> Result<Vec<ImageRecord>> {
+        self.read(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT descriptor, stored FROM images ORDER BY target")?;
+            let rows = statement.query_map([], record)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The image whose target has this digest.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn image(&self, target: &Digest) -> Result<Option<ImageRecord>> {
+        self.read(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT descriptor, stored FROM images WHERE target = ?1")?;
+            Ok(statement.query_row([target.as_str()], record).optional()?)
+        })
+    }
+
+    /// The images whose digest begins with these hex digits, with or without `sha256:` in front.
+    /// Empty when `prefix` has anything else in it.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn find_by_prefix(&self, prefix: &str) -> Result<Vec<Digest>> {
+        let (algorithm, hex) = match prefix.split_once(':') {
+            Some((algorithm, hex)) => (Some(algorithm), hex),
+            None => (None, prefix),
+        };
+        if hex.is_empty() || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Ok(Vec::new());
+        }
+        self.read(|db| {
+            let mut found = Vec::new();
+            for known in ["sha256", "sha512"] {
+                if algorithm.is_some_and(|a| a != known) {
+                    continue;
+                }
+                // `g` comes right after the last hex digit.
+                let mut statement = db.prepare_cached(
+                    "SELECT target FROM images WHERE target >= ?1 AND target < ?1 || 'g' ORDER BY target",
+                )?;
+                let rows =
+                    statement.query_map([format!("{known}:{hex}")], |row| sql::digest(row, 0))?;
+                for digest in rows {
+                    found.push(digest?);
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<ImageRecord> {
+    let json = row.get_ref(0)?.as_str()?;
+    Ok(ImageRecord {
+        target: serde_json::from_str(json)
+            .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, e.into()))?,
+        stored: sql::time(row, 1)?,
+    })
+}
+
+/// Adds an image within a transaction, or brings its time up to date.
+pub(crate) fn insert(db: &Connection, target: &Descriptor) -> rusqlite::Result<()> {
+    // What a registry or an archive says *about* the target is no part of the image.
+    let bare = Descriptor::new(
+        target.media_type.clone(),
+        target.digest.clone(),
+        target.size,
+    );
+    let json = serde_json::to_string(&bare)
+        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+    db.prepare_cached(
+        "INSERT INTO images (target, descriptor, stored) VALUES (?1, ?2, ?3)
+         ON CONFLICT (target) DO UPDATE SET descriptor = ?2, stored = ?3",
+    )?
+    .execute((target.digest.as_str(), json, sql::now()))?;
+    crate::index_json::mark_stale(db)
+}

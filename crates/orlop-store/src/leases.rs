@@ -1,0 +1,146 @@
+//! What a running operation keeps from collection.
+
+use std::collections::HashMap;
+
+use orlop_oci::{ChainId, Digest};
+use rusqlite::Connection;
+
+use crate::error::Result;
+use crate::layout::Layout;
+use crate::locks::{FileLock, is_locked};
+use crate::sql;
+use crate::store::{Durability, Store};
+
+/// Keeps blobs and chains, those that are there and those to come, from collection. It ends when it
+/// is dropped, and with its process, however that ends.
+#[derive(Debug)]
+pub struct Lease {
+    store: Store,
+    id: String,
+    _lock: FileLock,
+}
+
+impl Store {
+    /// Begins a lease. `purpose` is for people who look: "pull docker.io/library/debian:12".
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub fn lease(&self, purpose: &str) -> Result<Lease> {
+        self.must_be_writable()?;
+        let (id, lock) = FileLock::create(|id| self.layout().lease(id))?;
+        self.write(Durability::Process, |tx| {
+            // Its file is new, so a row of the same name is of an earlier boot.
+            forget(tx, &id)?;
+            tx.execute(
+                "INSERT INTO leases (id, purpose, created) VALUES (?1, ?2, ?3)",
+                (&id, purpose, sql::now()),
+            )?;
+            Ok(())
+        })?;
+        Ok(Lease {
+            store: self.clone(),
+            id,
+            _lock: lock,
+        })
+    }
+}
+
+impl Lease {
+    /// Keeps a blob, and all that it names.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub fn hold_blob(&self, digest: &Digest) -> Result<()> {
+        self.hold(std::slice::from_ref(digest), &[])
+    }
+
+    /// Keeps the snapshot of a chain, and all below it.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub fn hold_chain(&self, chain: &ChainId) -> Result<()> {
+        self.hold(&[], std::slice::from_ref(chain))
+    }
+
+    /// Keeps all of these, in one transaction.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub fn hold(&self, blobs: &[Digest], chains: &[ChainId]) -> Result<()> {
+        self.store.write(Durability::Process, |tx| {
+            for digest in blobs {
+                tx.prepare_cached(
+                    "INSERT OR IGNORE INTO lease_blobs (digest, lease) VALUES (?1, ?2)",
+                )?
+                .execute([digest.as_str(), &self.id])?;
+            }
+            for chain in chains {
+                tx.prepare_cached(
+                    "INSERT OR IGNORE INTO lease_chains (chain_id, lease) VALUES (?1, ?2)",
+                )?
+                .execute([chain.as_str(), &self.id])?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // The lease ends with its lock in any case; rows that stay are of a dead lease.
+        let _ = self
+            .store
+            .write(Durability::Process, |tx| Ok(forget(tx, &self.id)?));
+    }
+}
+
+fn forget(db: &Connection, id: &str) -> rusqlite::Result<()> {
+    for table in ["lease_blobs", "lease_chains"] {
+        db.prepare_cached(&format!("DELETE FROM {table} WHERE lease = ?1"))?
+            .execute([id])?;
+    }
+    db.prepare_cached("DELETE FROM leases WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+/// Forgets all leases whose process is gone.
+pub(crate) fn forget_dead(db: &Connection, living: &mut LivingLeases<'_>) -> Result<()> {
+    let ids: Vec<String> = db
+        .prepare_cached(
+            "SELECT id FROM leases UNION SELECT lease FROM lease_blobs
+             UNION SELECT lease FROM lease_chains",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in ids {
+        if !living.is_alive(&id)? {
+            forget(db, &id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Which leases are alive; each is asked once.
+pub(crate) struct LivingLeases<'a> {
+    layout: &'a Layout,
+    known: HashMap<String, bool>,
+}
+
+impl<'a> LivingLeases<'a> {
+    pub(crate) fn new(layout: &'a Layout) -> Self {
+        Self {
+            layout,
+            known: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn is_alive(&mut self, id: &str) -> Result<bool> {
+        if let Some(alive) = self.known.get(id) {
+            return Ok(*alive);
+        }
+        let alive = is_locked(&self.layout.lease(id))?;
+        self.known.insert(id.to_owned(), alive);
+        Ok(alive)
+    }
+}

@@ -1,0 +1,158 @@
+//! Removing files: of rows that are deleted, and those that no row names.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use orlop_oci::{Algorithm, ChainId, Digest};
+
+use crate::blobs;
+use crate::error::{Error, Result};
+use crate::gc::Collected;
+use crate::layout::digest_of_file_name;
+use crate::locks::FileLock;
+use crate::snapshots::SnapshotSpace;
+use crate::store::Store;
+
+/// A draft lives for as long as it takes to write a small file; one this old is of a dead process.
+const OLD_DRAFT: Duration = Duration::from_secs(3600);
+
+impl Store {
+    /// Removes the files of what was collected. All are tried; the first error is told.
+    pub(crate) fn remove_files(
+        &self,
+        collected: Collected,
+        space: &dyn SnapshotSpace,
+    ) -> Result<Collected> {
+        let mut first = None;
+        for snapshot in &collected.snapshots {
+            let removed = self.remove_snapshot(&snapshot.driver, &snapshot.chain_id, space);
+            first = first.or(removed.err());
+        }
+        for blob in &collected.blobs {
+            let removed = self.remove_blob_file(&blob.digest);
+            first = first.or(removed.err());
+        }
+        match first {
+            None => Ok(collected),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Removes the file of a blob, unless a row names it or someone brings it in. Bytes freed.
+    fn remove_blob_file(&self, digest: &Digest) -> Result<u64> {
+        let Some(lock) = self.try_lock_blob(digest)? else {
+            // Whoever has the lock brings the blob in again, and adopts or replaces the file.
+            return Ok(0);
+        };
+        if self.read(|db| Ok(blobs::size_of(db, digest)?.is_some()))? {
+            return Ok(0);
+        }
+        let freed = remove_file(&self.layout().blob(digest));
+        drop(lock);
+        freed
+    }
+
+    /// Removes the files of a snapshot, unless a row names it or someone makes it.
+    fn remove_snapshot(
+        &self,
+        driver: &str,
+        chain: &ChainId,
+        space: &dyn SnapshotSpace,
+    ) -> Result<()> {
+        let Some(lock) = self.try_lock_chain(chain)? else {
+            return Ok(());
+        };
+        if self.snapshot(driver, chain)?.is_some() {
+            return Ok(());
+        }
+        let removed = space
+            .remove(driver, chain)
+            .map_err(Error::io("remove from", &self.snapshots_dir(driver)));
+        drop(lock);
+        removed
+    }
+
+    /// Removes everything that no row names and nobody is at. Bytes freed, as far as they are known.
+    pub(crate) fn sweep(&self, space: &dyn SnapshotSpace) -> Result<u64> {
+        let mut freed = 0;
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            for name in names_in(&self.layout().blobs(algorithm))? {
+                if let Ok(digest) = format!("{algorithm}:{name}").parse() {
+                    freed += self.remove_blob_file(&digest)?;
+                }
+            }
+        }
+        freed += self.sweep_ingest()?;
+        let snapshots = self.root().join("snapshots");
+        for (driver, chain) in space.present().map_err(Error::io("read", &snapshots))? {
+            if self.snapshot(&driver, &chain)?.is_none() {
+                self.remove_snapshot(&driver, &chain, space)?;
+            }
+        }
+        space.sweep().map_err(Error::io("sweep", &snapshots))?;
+        self.sweep_locks()?;
+        Ok(freed)
+    }
+
+    fn sweep_ingest(&self) -> Result<u64> {
+        let mut freed = 0;
+        for name in names_in(&self.layout().ingest())? {
+            let path = self.layout().ingest().join(&name);
+            if let Some(digest) = digest_of_file_name(&name) {
+                if let Some(lock) = self.try_lock_blob(&digest)? {
+                    freed += remove_file(&path)?;
+                    drop(lock);
+                }
+            } else if is_old(&path) {
+                freed += remove_file(&path)?;
+            }
+        }
+        Ok(freed)
+    }
+
+    fn sweep_locks(&self) -> Result<()> {
+        for name in names_in(&self.layout().locks())? {
+            // Taking a lock that is free and letting it go removes its file.
+            drop(FileLock::try_take(&self.layout().locks().join(name))?);
+        }
+        Ok(())
+    }
+}
+
+/// By the clock, or by one that was set back since.
+fn is_old(path: &Path) -> bool {
+    fs::metadata(path)
+        .and_then(|meta| meta.modified())
+        .is_ok_and(
+            |modified| match SystemTime::now().duration_since(modified) {
+                Ok(age) => age > OLD_DRAFT,
+                Err(ahead) => ahead.duration() > OLD_DRAFT,
+            },
+        )
+}
+
+fn names_in(directory: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(Error::io("read", directory))? {
+        let entry = entry.map_err(Error::io("read", directory))?;
+        // A name that is no text was not given by us.
+        names.extend(entry.file_name().into_string());
+    }
+    Ok(names)
+}
+
+/// Removes a file; how many bytes it had. One that isn't there had none.
+fn remove_file(path: &Path) -> Result<u64> {
+    let size = match fs::symlink_metadata(path) {
+        Ok(meta) => meta.len(),
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(0),
+        Err(e) => return Err(Error::io("look at", path)(e)),
+    };
+    match fs::remove_file(path) {
+        Ok(()) => Ok(size),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(0),
+        Err(e) => Err(Error::io("remove", path)(e)),
+    }
+}
