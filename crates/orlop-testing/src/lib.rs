@@ -1,1 +1,46 @@
-//! Fixtures, servers and peers for tests
+//! Fixtures, servers and peers for tests.
+//!
+//! This crate stands on none of the crates that it helps to test: images are made with the `tar`
+//! crate, pushed by a small HTTP client of its own, and read back by the other tools of the field
+//! (skopeo, podman, umoci, the Docker engine). So a mistake in Orlop cannot hide behind the same
+//! mistake here, and every crate can use this one in its tests without a circle.
+//!
+//! The parts, from data to programs:
+//!
+//! - [`Tarball`] and [`Layer`]: the content of a layer, tame or hostile;
+//! - [`Image`]: configurations, manifests and indexes, written to an OCI layout or pushed;
+//! - [`Registry`], [`TokenServer`], [`Certificates`]: a real registry, its logins and its TLS;
+//! - [`FaultProxy`]: the same registry having a bad day, and a count of what it was asked;
+//! - [`peer`]: the other tools; [`Orlop`]: our own program.
+//!
+//! What needs a program that isn't installed returns `None` after saying so on standard error,
+//! past the test harness's capture ([`missing`]). With `ORLOP_TEST_STRICT=1`, as
+//! `cargo xtask test` sets it for root, it fails instead: there nothing may be skipped unseen.
+
+mod certificates;
+mod fault;
+mod http;
+mod image;
+mod layer;
+mod orlop;
+pub mod peer;
+mod process;
+mod registry;
+mod runnable;
+mod server;
+mod skip;
+mod tarball;
+mod token;
+
+pub use certificates::Certificates;
+pub use fault::{Fault, FaultProxy, Request, Rule};
+pub use http::{HttpResponse, Method, http};
+pub use image::{Document, Image, MediaTypes, PlatformName};
+pub use layer::{Compression, Layer, digest_of};
+pub use orlop::{Orlop, OrlopRun};
+pub use process::{Finished, Program, Running};
+pub use registry::{Registry, RegistryOptions};
+pub use runnable::busybox_layer;
+pub use skip::{fixtures, is_root, missing, need_programs};
+pub use tarball::Tarball;
+pub use token::{TokenServer, TokenServerOptions};
