@@ -78,7 +78,12 @@ mod store;
 mod sweep;
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 mod failpoint;
+// The tests in `tests/` and those in here share their images.
+#[cfg(test)]
+extern crate self as orlop_store;
 
 pub use blobs::BlobInfo;
 pub use containers::ContainerUse;

@@ -144,15 +144,21 @@ pub(crate) fn target_of(db: &Connection, name: &Reference) -> rusqlite::Result<O
         .optional()
 }
 
+/// Refuses what names nothing, or names it twice.
+pub(crate) fn check(reference: &Reference) -> Result<()> {
+    if reference.tag().is_some() == reference.digest().is_some() {
+        return Err(Error::BadName(reference.clone()));
+    }
+    Ok(())
+}
+
 /// Sets a name within a transaction. `updated` changes only with the target.
 pub(crate) fn set_name(
     db: &Connection,
     reference: &Reference,
     target: &Digest,
 ) -> Result<NameChange> {
-    if reference.tag().is_some() == reference.digest().is_some() {
-        return Err(Error::BadName(reference.clone()));
-    }
+    check(reference)?;
     let known = db
         .prepare_cached("SELECT 1 FROM images WHERE target = ?1")?
         .exists([target.as_str()])?;

@@ -211,6 +211,7 @@ impl Publication<'_> {
         if self.image.is_none() && !self.names.is_empty() {
             return Err(Error::Incomplete("names without an image".to_owned()));
         }
+        self.names.iter().try_for_each(names::check)?;
         Ok(())
     }
 

@@ -1,0 +1,10 @@
+//! The store as its users see it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod collect;
+mod content;
+mod hammer;
+mod layout;
+mod names;
+mod support;
