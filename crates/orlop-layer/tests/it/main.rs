@@ -1,0 +1,7 @@
+//! The reader of layers against archives made by the `tar` crate, by hand and at random.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod archive;
+mod dialects;
+mod hostile;
