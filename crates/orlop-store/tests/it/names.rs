@@ -110,7 +110,8 @@ fn prefixes() {
     for image in &images {
         let id = image.id();
         for prefix in [id.hex(), id.short(), id.as_str(), &id.as_str()[..20]] {
-            assert_eq!(store.find_by_prefix(prefix).unwrap(), [id.clone()]);
+            let found = store.find_by_prefix(prefix).unwrap();
+            assert_eq!(found, std::slice::from_ref(&id));
         }
         let first = &id.hex()[..1];
         let expected = images
