@@ -7,9 +7,9 @@ use crate::Entry;
 /// Sees the entries of one layer in order, while it is unpacked.
 ///
 /// For each entry (whiteouts are entries too) [`wants`](Self::wants) is asked once. If it says
-/// yes, the content of a file follows in pieces, holes of sparse files filled with zeros up to a
-/// limit of the caller's, and then [`end_entry`](Self::end_entry). An observer works on the thread
-/// that unpacks: it should do little.
+/// yes, the content of a file follows in pieces (of a sparse file the data without the holes), and
+/// then [`end_entry`](Self::end_entry). An observer works on the thread that unpacks: it should do
+/// little.
 pub trait Observer: Send {
     /// Whether the entry's content is wanted.
     fn wants(&mut self, entry: &Entry) -> bool;
