@@ -1,4 +1,31 @@
-//! The use-cases of images: pull, push, list, inspect, history, tag, remove, prune.
+//! The use-cases of images: pull, push, list, inspect, history, tag, remove, prune, mount.
+//!
+//! [`Images`] is a store with a storage driver; each use-case is a method on it, in a file of its
+//! own. Collaborators come as arguments (an [`Origin`] or a registry, an [`event::EventSink`], a
+//! [`Cancel`]); nothing here prints, reads the environment, or knows of a terminal.
 
+mod cancel;
+mod content;
+mod error;
 pub mod event;
+mod facts;
+mod find;
+mod images;
+mod inspect;
+mod list;
 pub mod model;
+mod mount;
+mod origin;
+mod pull;
+mod push;
+mod remove;
+mod tag;
+mod usage;
+
+pub use cancel::Cancel;
+pub use error::{Error, Result};
+pub use images::Images;
+pub use origin::Origin;
+pub use pull::{ObserverFactory, Platforms, PullOptions};
+pub use push::PushOptions;
+pub use remove::RemoveOptions;

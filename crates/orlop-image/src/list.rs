@@ -1,0 +1,96 @@
+//! `images`: what is in the store.
+
+use std::collections::{BTreeSet, HashMap};
+
+use orlop_oci::{Digest, Platform, Reference};
+use orlop_store::{Graph, ImageRecord};
+
+use crate::error::Result;
+use crate::facts::{Fact, Facts};
+use crate::images::Images;
+use crate::model::{ImageSummary, ManifestKind, ManifestSummary};
+
+impl Images {
+    /// All images, dangling ones included, the newest first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn list(&self) -> Result<Vec<ImageSummary>> {
+        let records = self.store.images()?;
+        let mut names: HashMap<Digest, Vec<Reference>> = HashMap::new();
+        for name in self.store.names()? {
+            names.entry(name.target).or_default().push(name.reference);
+        }
+        let facts = Facts::all(&self.store)?;
+        let graph = self.store.graph()?;
+        let targets: Vec<&Digest> = records.iter().map(|record| &record.target.digest).collect();
+        let shared = graph.shared_sizes(&targets);
+        let mut images = Vec::with_capacity(records.len());
+        for record in &records {
+            let digest = &record.target.digest;
+            let mut summary = self.summary(record, names.remove(digest).unwrap_or_default(), &facts, &graph)?;
+            summary.shared_size = Some(shared.get(digest).copied().unwrap_or_default());
+            images.push(summary);
+        }
+        images.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.tags.cmp(&b.tags)));
+        Ok(images)
+    }
+
+    /// One image.
+    pub(crate) fn summary_of(&self, record: &ImageRecord) -> Result<ImageSummary> {
+        let names = self.store.names_of(&record.target.digest)?;
+        self.summary(record, names, &Facts::some(&self.store), &self.store.graph()?)
+    }
+
+    fn summary(&self, record: &ImageRecord, names: Vec<Reference>, facts: &Facts<'_>, graph: &Graph) -> Result<ImageSummary> {
+        let id = record.target.digest.clone();
+        let manifests = self.manifests(&record.target, facts, graph)?;
+        let content_size = graph.content_size([&id]);
+        let (tags, digests) = split_names(names, &id);
+        let mut summary = ImageSummary {
+            containers: self.store.containers_using(&id)?.len(),
+            disk_usage: content_size + graph.unpacked_size([&id]),
+            content_size,
+            stored: record.stored,
+            created: None,
+            labels: Default::default(),
+            shared_size: None,
+            tags,
+            digests,
+            manifests,
+            id,
+        };
+        if let Some(shown) = shown(&summary.manifests)
+            && let Some(Fact::Image { created, labels, .. }) =
+                facts.get(&shown.descriptor.digest, &shown.descriptor.media_type)?
+        {
+            summary.created = created;
+            summary.labels = labels;
+        }
+        Ok(summary)
+    }
+}
+
+/// Names with a tag, and one name with the digest for each repository.
+fn split_names(names: Vec<Reference>, target: &Digest) -> (Vec<Reference>, Vec<Reference>) {
+    let digests: BTreeSet<Reference> =
+        names.iter().map(|name| name.repository().with_digest(target.clone())).collect();
+    let mut tags: Vec<Reference> = names.into_iter().filter(|name| name.tag().is_some()).collect();
+    tags.sort();
+    (tags, digests.into_iter().collect())
+}
+
+/// The manifest that stands for the image: the one that would run here, else the first that is here.
+fn shown(manifests: &[ManifestSummary]) -> Option<&ManifestSummary> {
+    let host = Platform::host().matcher();
+    let platform = |m: &ManifestSummary| match &m.kind {
+        ManifestKind::Image { platform } => Some(platform.clone()),
+        _ => None,
+    };
+    let here = || manifests.iter().filter(|m| m.available && platform(m).is_some());
+    here()
+        .filter_map(|m| Some((host.rank(&platform(m)?)?, m)))
+        .min_by_key(|(rank, _)| *rank)
+        .map(|(_, m)| m)
+        .or_else(|| here().next())
+}

@@ -1,0 +1,83 @@
+//! `mount` and `umount`: an image's files as a directory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use orlop_oci::{ChainId, Platform, chain_ids};
+use orlop_snapshot::MountMode;
+use orlop_store::MountRecord;
+
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::event::{EventSink, NoEvents};
+use crate::images::Images;
+use crate::pull::{Platforms, Planner, PullOptions, Rounds};
+
+impl Images {
+    /// Mounts an image at `target`, for reading only or, `writable`, with an upper layer that is
+    /// thrown away when it is unmounted. Layers that aren't unpacked yet are unpacked now.
+    ///
+    /// # Errors
+    /// When there is no such image or platform, or when the mount isn't allowed.
+    pub async fn mount(&self, name: &str, platform: Option<&Platform>, target: &Path, writable: bool, cancel: &Cancel) -> Result<()> {
+        let lease = self.store.lease("mount")?;
+        let details = self.inspect(name, platform)?;
+        let (Some(manifest), Some(config)) = (&details.manifest, &details.config) else {
+            return Err(Error::NotPulled {
+                image: name.to_owned(),
+                platform: platform.cloned().unwrap_or_else(Platform::host).to_string(),
+            });
+        };
+        let chains = chain_ids(&config.rootfs.diff_ids);
+        lease.hold(std::slice::from_ref(&manifest.digest), &chains)?;
+        self.unpack(name, manifest, cancel).await?;
+        let target = absolute(target)?;
+        let mode = if writable { MountMode::Throwaway } else { MountMode::ReadOnly };
+        let images = self.clone();
+        let record = MountRecord {
+            target: target.clone(),
+            driver: self.driver.name().to_owned(),
+            image: Some(details.summary.id.clone()),
+            chain: chains.last().cloned(),
+            writable,
+        };
+        crate::pull::blocking(move || images.mount_chains(&chains, &target, mode, &record)).await
+    }
+
+    fn mount_chains(&self, chains: &[ChainId], target: &Path, mode: MountMode, record: &MountRecord) -> Result<()> {
+        self.driver.mount(chains, target, mode)?;
+        if let Err(error) = self.store.add_mount(record) {
+            // Without its record the image could be removed under the mount.
+            let _ = self.driver.unmount(target);
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// Undoes [`Images::mount`].
+    ///
+    /// # Errors
+    /// When nothing of ours is mounted there, or it is busy.
+    pub fn unmount(&self, target: &Path) -> Result<()> {
+        let target = absolute(target)?;
+        self.driver.unmount(&target)?;
+        Ok(self.store.remove_mount(&target)?)
+    }
+
+    /// Unpacks the layers of a manifest whose blobs are in the store.
+    async fn unpack(&self, name: &str, manifest: &orlop_oci::Descriptor, cancel: &Cancel) -> Result<()> {
+        let raw = self.document(manifest)?;
+        let plan = Planner::new(self, None).plan(raw, &Platforms::Host, name).await?;
+        let options = PullOptions::default();
+        let events: Arc<dyn EventSink> = Arc::new(NoEvents);
+        let publication = Rounds::new(self, None, &options, &events, cancel).run(&plan).await?;
+        if !publication.snapshots.is_empty() {
+            self.store.publish(publication)?;
+        }
+        Ok(())
+    }
+}
+
+fn absolute(target: &Path) -> Result<PathBuf> {
+    std::fs::canonicalize(target).map_err(Error::io(target.display().to_string()))
+}

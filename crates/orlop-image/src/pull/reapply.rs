@@ -1,0 +1,36 @@
+//! The slow way for the rare layer that goes through a link of the layers below, such as `lib/x`
+//! where `lib` is a link to `usr/lib` in another layer: it is unpacked again, on top of them.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::sync::atomic::AtomicBool;
+
+use orlop_fs::{UnpackOptions, WhiteoutStyle};
+use orlop_layer::{BoundedReader, Bounds, Decompressor, TarReader, sniff};
+use orlop_snapshot::{Driver, Staging};
+
+use crate::error::{Error, Result};
+use crate::pull::PlannedLayer;
+
+/// Unpacks the blob `file` of `layer` on top of the stack below it. The blob was verified before.
+pub(crate) fn reapply(
+    driver: &dyn Driver,
+    layer: &PlannedLayer,
+    file: File,
+    bounds: &Bounds,
+    cancelled: &AtomicBool,
+) -> Result<Staging> {
+    use std::io::BufRead as _;
+    let digest = &layer.descriptor.digest;
+    let mut blob = BufReader::with_capacity(256 << 10, file);
+    let compression = sniff(blob.fill_buf().map_err(Error::io("read a layer"))?);
+    let decompressor = Decompressor::new(compression, blob).map_err(|e| Error::layer(digest, e))?;
+    let bounded = BoundedReader::new(decompressor, bounds, layer.descriptor.size);
+    let mut tar = TarReader::new(BufReader::with_capacity(256 << 10, bounded), bounds.clone());
+    let staging = driver.begin(&layer.chain, layer.parent())?;
+    let options = UnpackOptions::new(WhiteoutStyle::Apply);
+    driver.apply_on_top(&staging, &layer.below, &mut |directory| {
+        orlop_fs::unpack(directory, &mut tar, &options, &mut [], cancelled).map(drop)
+    })?;
+    Ok(staging)
+}

@@ -1,0 +1,162 @@
+//! The first half of a layer's way: bytes from the wire (or from disk) are written, hashed and
+//! handed to the inflater, each byte once.
+
+use std::fs::File;
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use orlop_oci::{Digest, Digester};
+use orlop_store::Ingest;
+use tokio::sync::mpsc;
+
+use crate::error::Error;
+use crate::origin::WireItem;
+
+/// Called with the number of compressed bytes consumed so far.
+pub(crate) type OnProgress = Box<dyn FnMut(u64) + Send>;
+
+/// Where compressed bytes come from.
+pub(crate) enum Source {
+    /// A blob that is in the store already; it is hashed again, since disks rot.
+    Stored(File),
+    /// First what an earlier try left, then the network; all that is new is written.
+    Wire {
+        kept: Option<Box<dyn Read + Send>>,
+        ingest: Ingest,
+        receiver: mpsc::Receiver<WireItem>,
+    },
+}
+
+/// A `BufRead` over a [`Source`] that stores and hashes what passes.
+pub(crate) struct WireReader {
+    source: Source,
+    chunk: Bytes,
+    digester: Digester,
+    passed: u64,
+    cancelled: Arc<AtomicBool>,
+    failure: Option<Error>,
+    progress: OnProgress,
+}
+
+/// What is left when all bytes have passed.
+pub(crate) struct Drained {
+    pub(crate) digest: Digest,
+    pub(crate) ingest: Option<Ingest>,
+}
+
+const READ_SIZE: usize = 256 << 10;
+
+impl WireReader {
+    pub(crate) fn new(source: Source, expected: &Digest, cancelled: Arc<AtomicBool>, progress: OnProgress) -> Self {
+        Self {
+            source,
+            chunk: Bytes::new(),
+            digester: Digester::new(expected.algorithm()),
+            passed: 0,
+            cancelled,
+            failure: None,
+            progress,
+        }
+    }
+
+    /// The network's own error, which is worth more than the `io::Error` that it caused.
+    pub(crate) fn take_failure(&mut self) -> Option<Error> {
+        self.failure.take()
+    }
+
+    /// Lets all that is left pass, so that the whole blob is stored and hashed.
+    pub(crate) fn drain(mut self) -> Result<Drained, (io::Error, Self)> {
+        loop {
+            match self.fill_buf() {
+                Ok([]) => break,
+                Ok(bytes) => {
+                    let count = bytes.len();
+                    self.consume(count);
+                }
+                Err(error) => return Err((error, self)),
+            }
+        }
+        let ingest = match self.source {
+            Source::Stored(_) => None,
+            Source::Wire { ingest, .. } => Some(ingest),
+        };
+        Ok(Drained { digest: self.digester.finish(), ingest })
+    }
+
+    fn next_chunk(&mut self) -> io::Result<Bytes> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, Cancelled));
+        }
+        match &mut self.source {
+            Source::Stored(file) => read_chunk(file),
+            Source::Wire { kept, ingest, receiver } => {
+                if let Some(file) = kept {
+                    let chunk = read_chunk(file)?;
+                    if !chunk.is_empty() {
+                        return Ok(chunk);
+                    }
+                    *kept = None;
+                }
+                match receiver.blocking_recv() {
+                    None => Ok(Bytes::new()),
+                    Some(Ok(chunk)) => {
+                        ingest.write_all(&chunk).map_err(io::Error::other)?;
+                        Ok(chunk)
+                    }
+                    Some(Err(error)) => {
+                        let text = error.to_string();
+                        self.failure = Some(error);
+                        Err(io::Error::other(text))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Marks an `io::Error` as a wish of the user.
+#[derive(Debug, thiserror::Error)]
+#[error("cancelled")]
+pub(crate) struct Cancelled;
+
+fn read_chunk(file: &mut impl Read) -> io::Result<Bytes> {
+    let mut buffer = vec![0; READ_SIZE];
+    let count = file.read(&mut buffer)?;
+    buffer.truncate(count);
+    Ok(Bytes::from(buffer))
+}
+
+impl BufRead for WireReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.chunk.is_empty() {
+            let chunk = self.next_chunk()?;
+            if chunk.is_empty() {
+                if matches!(self.source, Source::Wire { kept: None, .. } | Source::Stored(_)) {
+                    return Ok(&[]);
+                }
+                continue;
+            }
+            self.digester.update(&chunk);
+            self.passed += chunk.len() as u64;
+            (self.progress)(self.passed);
+            self.chunk = chunk;
+        }
+        Ok(&self.chunk)
+    }
+
+    fn consume(&mut self, count: usize) {
+        let _ = self.chunk.split_to(count);
+    }
+}
+
+impl Read for WireReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let count = available.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&available[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}

@@ -1,0 +1,27 @@
+//! `tag`: another name for an image.
+
+use orlop_oci::Reference;
+use orlop_store::NameChange;
+
+use crate::error::{Error, Result};
+use crate::images::Images;
+
+impl Images {
+    /// Gives the image `source` the name `target`, which gets the tag `latest` when it has none.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchImage`], or when `target` isn't a name to give, in docker's words.
+    pub fn tag(&self, source: &str, target: &str) -> Result<NameChange> {
+        let reference: Reference = target.parse()?;
+        if reference.digest().is_some() {
+            return Err(Error::Refused("refusing to create a tag with a digest reference".to_owned()));
+        }
+        if reference.repository().familiar() == "sha256" {
+            return Err(Error::Refused(
+                "refusing to create an ambiguous tag using digest algorithm as name".to_owned(),
+            ));
+        }
+        let found = self.find(source)?;
+        Ok(self.store.set_name(&reference.with_default_tag(), found.target())?)
+    }
+}
