@@ -1,0 +1,225 @@
+//! Which certificates are trusted and which one is shown (TLS by rustls on ring).
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{WebPkiSupportedAlgorithms, ring};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use crate::config::RegistryConfig;
+
+/// Where Linux distributions keep the system's certificate authorities, as one PEM file.
+const SYSTEM_FILES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// The system's certificate authorities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrustRoots {
+    /// A PEM file in place of the system's (what `SSL_CERT_FILE` names).
+    pub file: Option<PathBuf>,
+    /// Directories with PEM files in place of the system's (what `SSL_CERT_DIR` names).
+    pub directories: Vec<PathBuf>,
+}
+
+/// The system's roots, read when the first TLS connection is set up.
+#[derive(Debug)]
+pub(crate) struct Trust {
+    pub(crate) roots: TrustRoots,
+    /// Directories with a directory for each registry, as docker's `/etc/docker/certs.d`.
+    pub(crate) registry_directories: Vec<PathBuf>,
+    loaded: OnceLock<Arc<RootCertStore>>,
+}
+
+impl Trust {
+    pub(crate) fn new(roots: TrustRoots, registry_directories: Vec<PathBuf>) -> Self {
+        Self {
+            roots,
+            registry_directories,
+            loaded: OnceLock::new(),
+        }
+    }
+
+    /// Certificates of the system that can't be read are left out, as OpenSSL does; those that the
+    /// configuration names must be right.
+    fn system(&self) -> Arc<RootCertStore> {
+        let load = || {
+            let mut store = RootCertStore::empty();
+            let mut files = Vec::from_iter(self.roots.file.clone());
+            for directory in &self.roots.directories {
+                files.extend(files_with(directory, &["pem", "crt", "0"]));
+            }
+            if files.is_empty() {
+                let found = SYSTEM_FILES
+                    .iter()
+                    .map(PathBuf::from)
+                    .find(|path| path.exists());
+                files.extend(found);
+            }
+            for file in files {
+                if let Ok(certificates) = CertificateDer::pem_file_iter(&file) {
+                    store.add_parsable_certificates(certificates.flatten());
+                }
+            }
+            Arc::new(store)
+        };
+        self.loaded.get_or_init(load).clone()
+    }
+
+    /// What TLS to `host` needs. `with_identity` says whether a client certificate may be shown.
+    ///
+    /// # Errors
+    /// In one line, naming the file, when something that the configuration names can't be used.
+    pub(crate) fn client_config(
+        &self,
+        host: &str,
+        settings: &RegistryConfig,
+        with_identity: bool,
+    ) -> Result<ClientConfig, String> {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?;
+        let builder = if settings.verifies_tls() {
+            builder.with_root_certificates(self.roots_for(host, settings)?)
+        } else {
+            let verifier = Arc::new(NoVerification(provider.signature_verification_algorithms));
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(verifier)
+        };
+        match self.identity(host, settings).filter(|_| with_identity) {
+            None => Ok(builder.with_no_client_auth()),
+            Some((certificate, key)) => {
+                let chain = read_certificates(&certificate)?;
+                let secret = PrivateKeyDer::from_pem_file(&key)
+                    .map_err(|error| format!("{}: {error}", key.display()))?;
+                builder
+                    .with_client_auth_cert(chain, secret)
+                    .map_err(|error| format!("{}: {error}", certificate.display()))
+            }
+        }
+    }
+
+    fn roots_for(
+        &self,
+        host: &str,
+        settings: &RegistryConfig,
+    ) -> Result<Arc<RootCertStore>, String> {
+        let mut own = Vec::from_iter(settings.ca.clone());
+        for directory in self.directories_of(host) {
+            own.extend(files_with(&directory, &["crt"]));
+        }
+        let system = self.system();
+        if own.is_empty() {
+            return Ok(system);
+        }
+        let mut store = RootCertStore::clone(&system);
+        for file in own {
+            for certificate in read_certificates(&file)? {
+                store
+                    .add(certificate)
+                    .map_err(|error| format!("{}: {error}", file.display()))?;
+            }
+        }
+        Ok(Arc::new(store))
+    }
+
+    /// The client certificate and its key: `X.cert` and `X.key` in the registry's directory
+    /// (docs.docker.com, "Verify repository client with certificates").
+    fn identity(&self, host: &str, settings: &RegistryConfig) -> Option<(PathBuf, PathBuf)> {
+        if let (Some(certificate), Some(key)) = (&settings.client_cert, &settings.client_key) {
+            return Some((certificate.clone(), key.clone()));
+        }
+        self.directories_of(host)
+            .flat_map(|directory| files_with(&directory, &["cert"]))
+            .map(|certificate| {
+                let key = certificate.with_extension("key");
+                (certificate, key)
+            })
+            .find(|(_, key)| key.exists())
+    }
+
+    fn directories_of(&self, host: &str) -> impl Iterator<Item = PathBuf> {
+        // The host is a registry's name by grammar: it has no slash and is neither `.` nor `..`.
+        self.registry_directories
+            .iter()
+            .map(move |directory| directory.join(host))
+    }
+}
+
+/// The files of a directory with one of these extensions, sorted; none when it can't be read.
+fn files_with(directory: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let extension = path.extension().and_then(|e| e.to_str());
+            extension.is_some_and(|e| extensions.contains(&e))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file)
+        .map_err(|error| wrong(&error))?
+        .collect();
+    let certificates = certificates.map_err(|error| wrong(&error))?;
+    if certificates.is_empty() {
+        return Err(wrong(&"no certificate in it"));
+    }
+    Ok(certificates)
+}
+
+/// Takes any certificate; signatures are checked all the same, so that the connection is at least
+/// with whoever showed it. Only for `tls_verify = false`.
+#[derive(Debug)]
+struct NoVerification(WebPkiSupportedAlgorithms);
+
+impl ServerCertVerifier for NoVerification {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}
