@@ -1,0 +1,284 @@
+//! What can be typed. Each command's own arguments stand in its file below `commands`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind as ClapKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::commands::{
+    completion, config, history, image, images, info, inspect, login, logout, mount, pull, push,
+    quickstart, rmi, system, tag, umount, version,
+};
+use crate::config::{Overrides, ProgressMode};
+use crate::error::{CliError, CliResult, ErrorKind};
+use crate::printer::Printer;
+
+/// One static binary for the whole life of a container image
+#[derive(Debug, Parser)]
+#[command(
+    name = "orlop",
+    disable_version_flag = true,
+    version = version::LINE,
+    propagate_version = false,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    infer_long_args = false,
+    max_term_width = 100,
+    after_help = "Examples:
+  orlop pull alpine:3.20
+  orlop images
+  orlop tag alpine:3.20 registry.example.com/team/alpine:3.20
+  orlop push registry.example.com/team/alpine:3.20
+
+Run 'orlop COMMAND --help' for more on a command, `orlop quickstart` for a tour."
+)]
+pub struct Cli {
+    /// Options for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print version information and quit
+    #[arg(short = 'v', long = "version", short_alias = 'V', action = clap::ArgAction::Version)]
+    pub version: (),
+}
+
+/// Options for every command, taken before and after its name.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Folder that images are kept in [env: ORLOP_ROOT]
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
+    pub root: Option<PathBuf>,
+    /// Configuration file, in place of the system's and the user's [env: ORLOP_CONFIG]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub config: Option<PathBuf>,
+    /// Set any key of the configuration (see `orlop config --help`)
+    #[arg(long, global = true, value_name = "KEY=VALUE", hide_short_help = true)]
+    pub set: Vec<String>,
+    /// How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub storage_driver: Option<String>,
+    /// How progress is shown [env: ORLOP_PROGRESS]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "MODE",
+        hide_short_help = true
+    )]
+    pub progress: Option<ProgressMode>,
+    /// Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        hide_short_help = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub tls_verify: Option<bool>,
+    /// Say more when something goes wrong
+    #[arg(short = 'D', long, global = true, hide_short_help = true)]
+    pub debug: bool,
+}
+
+impl Global {
+    /// What they say about the configuration.
+    pub fn overrides(&self) -> Overrides {
+        let path = |path: &PathBuf| toml::Value::from(path.to_string_lossy().into_owned());
+        let mut values = Vec::new();
+        values.extend(self.root.as_ref().map(|root| ("root", path(root))));
+        values.extend(
+            self.storage_driver
+                .as_ref()
+                .map(|name| ("storage_driver", name.as_str().into())),
+        );
+        let mode = self
+            .progress
+            .and_then(|mode| toml::Value::try_from(mode).ok());
+        values.extend(mode.map(|mode| ("progress", mode)));
+        values.extend(self.tls_verify.map(|verify| ("tls_verify", verify.into())));
+        Overrides {
+            config: self.config.clone(),
+            set: self.set.clone(),
+            values,
+        }
+    }
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Download an image from a registry
+    Pull(pull::PullArgs),
+    /// Upload an image to a registry
+    Push(push::PushArgs),
+    /// List images
+    Images(images::ImagesArgs),
+    /// Return low-level information on images
+    Inspect(inspect::InspectArgs),
+    /// Show the history of an image
+    History(history::HistoryArgs),
+    /// Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE
+    Tag(tag::TagArgs),
+    /// Remove one or more images
+    Rmi(rmi::RmiArgs),
+    /// Manage images
+    Image(image::ImageArgs),
+    /// Authenticate to a registry
+    Login(login::LoginArgs),
+    /// Log out from a registry
+    Logout(logout::LogoutArgs),
+    /// Mount an image's files at a directory
+    Mount(mount::MountArgs),
+    /// Unmount what `orlop mount` mounted
+    #[command(visible_alias = "unmount")]
+    Umount(umount::UmountArgs),
+    /// Manage the store
+    System(system::SystemArgs),
+    /// Show the configuration and describe its keys
+    Config(config::ConfigArgs),
+    /// Display system-wide information
+    Info(info::InfoArgs),
+    /// Show the version information
+    Version(version::VersionArgs),
+    /// Print a completion script for a shell
+    Completion(completion::CompletionArgs),
+    /// Take a tour, without network or registry, in a store of its own
+    Quickstart(quickstart::QuickstartArgs),
+}
+
+/// The tree of commands, for man pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Reads the arguments. `None` when help or a version was asked for, and printed.
+///
+/// # Errors
+/// The arguments make no sense; the error is in clap's words, which name the nearest command.
+pub fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    printer: &Printer,
+) -> CliResult<Option<Cli>> {
+    let error = match Cli::try_parse_from(arguments) {
+        Ok(cli) => return Ok(Some(cli)),
+        Err(error) => error,
+    };
+    let rendered = error.render();
+    let text = |color: bool| match color {
+        true => rendered.ansi().to_string(),
+        false => rendered.to_string(),
+    };
+    match error.kind() {
+        ClapKind::DisplayHelp | ClapKind::DisplayVersion => {
+            printer.text(text(printer.look().stdout_color))?;
+            Ok(None)
+        }
+        ClapKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            printer.diagnostic(&text(printer.look().stderr_color));
+            Err(CliError::silent())
+        }
+        kind => Err(usage_error(kind, &rendered.to_string())),
+    }
+}
+
+/// clap's message in the form of all other errors: `Error: …`, then what may help.
+fn usage_error(kind: ClapKind, text: &str) -> CliError {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let mut lines: Vec<&str> = Vec::new();
+    let mut hints: Vec<&str> = Vec::new();
+    for line in text.trim_end().lines() {
+        match line.trim_start().strip_prefix("tip: ") {
+            Some(tip) => hints.push(tip),
+            None => lines.push(line),
+        }
+    }
+    // Blank lines stood around the tips.
+    lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
+    // docker: 125 for flags, 1 for commands and arguments.
+    let code = match kind {
+        ClapKind::InvalidSubcommand
+        | ClapKind::MissingSubcommand
+        | ClapKind::MissingRequiredArgument
+        | ClapKind::TooManyValues
+        | ClapKind::TooFewValues => ErrorKind::Failed,
+        _ => ErrorKind::Usage,
+    };
+    hints
+        .into_iter()
+        .fold(CliError::of(code, lines.join("\n")), CliError::hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::printer::{Look, captured};
+
+    fn parse_words(words: &[&str]) -> CliResult<Option<Cli>> {
+        let (printer, ..) = captured::printer(Look::default());
+        parse(["orlop"].iter().chain(words).map(OsString::from), &printer)
+    }
+
+    #[test]
+    fn the_tree_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_stand_anywhere() {
+        for words in [
+            ["--root", "/r", "--tls-verify=false", "pull", "alpine"],
+            ["pull", "--root", "/r", "--tls-verify=false", "alpine"],
+            ["pull", "alpine", "--tls-verify=false", "--root", "/r"],
+        ] {
+            let cli = parse_words(&words).expect("good").expect("a command");
+            assert_eq!(cli.global.root, Some("/r".into()));
+            assert_eq!(cli.global.tls_verify, Some(false));
+            assert_eq!(cli.global.overrides().values.len(), 2);
+        }
+    }
+
+    #[test]
+    fn a_mistyped_command_is_corrected() {
+        let error = parse_words(&["pul", "alpine"]).expect_err("no such command");
+        assert!(
+            error.message().starts_with("unrecognized subcommand 'pul'"),
+            "{error}"
+        );
+        assert!(error.hints()[0].contains("'pull'"), "{:?}", error.hints());
+        assert_eq!(error.exit_code(), 1);
+        let error = parse_words(&["images", "--nosuch"]).expect_err("no such flag");
+        assert_eq!(error.exit_code(), 125);
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        fn walk(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let long = command
+                .get_after_long_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                help.contains("Example") || long.contains("Example"),
+                "{path}"
+            );
+            for child in command
+                .get_subcommands()
+                .filter(|child| child.get_name() != "help")
+            {
+                walk(child, &path);
+            }
+        }
+        walk(&command(), "");
+    }
+}

@@ -1,0 +1,55 @@
+//! One file for each command: its arguments, what they mean, and how the answer is printed.
+
+pub mod completion;
+pub mod config;
+pub mod history;
+pub mod image;
+pub mod image_inspect;
+pub mod image_prune;
+pub mod images;
+pub mod info;
+pub mod inspect;
+pub mod login;
+pub mod logout;
+pub mod mount;
+pub mod pull;
+pub mod push;
+pub mod quickstart;
+pub mod rmi;
+pub mod system;
+pub mod system_df;
+pub mod system_prune;
+pub mod tag;
+pub mod umount;
+pub mod version;
+
+use crate::app::App;
+use crate::cli::Command;
+use crate::error::CliResult;
+
+/// Runs a command.
+///
+/// # Errors
+/// Those of the command.
+pub fn dispatch(app: &App, command: Command) -> CliResult {
+    match command {
+        Command::Pull(args) => pull::run(app, args),
+        Command::Push(args) => push::run(app, args),
+        Command::Images(args) => images::run_by_its_short_name(app, args),
+        Command::Inspect(args) => inspect::run(app, args),
+        Command::History(args) => history::run(app, args),
+        Command::Tag(args) => tag::run(app, &args),
+        Command::Rmi(args) => rmi::run(app, &args),
+        Command::Image(args) => image::run(app, args),
+        Command::Login(args) => login::run(app, args),
+        Command::Logout(args) => logout::run(app, &args),
+        Command::Mount(args) => mount::run(app, args),
+        Command::Umount(args) => umount::run(app, &args),
+        Command::System(args) => system::run(app, args),
+        Command::Config(args) => config::run(app, &args),
+        Command::Info(args) => info::run(app, &args),
+        Command::Version(args) => version::run(app, &args),
+        Command::Completion(args) => completion::run(app, &args),
+        Command::Quickstart(args) => quickstart::run(app, &args),
+    }
+}

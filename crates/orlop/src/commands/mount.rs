@@ -1,0 +1,55 @@
+//! `mount`: an image's files at a directory.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use orlop_oci::Platform;
+
+use crate::app::App;
+use crate::error::{CliError, CliResult};
+use crate::interrupt;
+
+/// Arguments of `mount`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  orlop mount alpine:3.20 /mnt/alpine
+  orlop mount --rw alpine:3.20 /mnt/scratch
+  orlop umount /mnt/alpine")]
+pub struct MountArgs {
+    /// A name or ID
+    #[arg(value_name = "IMAGE")]
+    pub image: String,
+    /// An existing directory
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Allow writing, into a layer that unmounting throws away
+    #[arg(long)]
+    pub rw: bool,
+    /// Mount this platform of a multi-platform image: os[/arch[/variant]]
+    #[arg(long)]
+    pub platform: Option<Platform>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The image isn't there, or cannot be mounted.
+pub fn run(app: &App, args: MountArgs) -> CliResult {
+    let store = app.images()?;
+    let mounted = interrupt::run(
+        async |cancel| {
+            let platform = args.platform.as_ref();
+            Ok(store
+                .mount(&args.image, platform, &args.directory, args.rw, &cancel)
+                .await?)
+        },
+        || None,
+    );
+    mounted.map_err(|error: CliError| {
+        if app.env.is_root() {
+            error
+        } else {
+            error.hint("mounting needs root, or a user namespace: unshare -rm")
+        }
+    })
+}

@@ -1,0 +1,209 @@
+//! `quickstart`: the main job from end to end on any machine, without network or registry.
+//!
+//! It makes an OCI image layout of this very program in a temporary folder, brings it into a store
+//! of its own there, and then runs the commands that anybody would type, each through the same code
+//! as if it had been typed. Nothing outside the folder is touched, and the folder goes at the end.
+
+mod layout;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::{Args, Parser};
+use orlop_image::event::EventSink;
+use orlop_image::{Origin, PullOptions};
+
+use crate::app::App;
+use crate::cli::{Cli, Global};
+use crate::environment::Environment;
+use crate::error::{CliError, CliResult};
+use crate::interrupt;
+use crate::printer::Style;
+
+/// Arguments of `quickstart`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:\n  orlop quickstart")]
+pub struct QuickstartArgs {
+    /// Keep the folder with the layout and the store, to look at
+    #[arg(long)]
+    pub keep: bool,
+}
+
+const NAME: &str = "quickstart:v1";
+const OTHER_NAME: &str = "registry.example.com/team/quickstart:v1";
+
+/// Runs it.
+///
+/// # Errors
+/// A step fails: then something is wrong with this machine or this program.
+pub fn run(app: &App, args: &QuickstartArgs) -> CliResult {
+    let folder = tempfile::Builder::new()
+        .prefix("orlop-quickstart-")
+        .tempdir()?;
+    let tour = Tour::new(app, folder.path())?;
+    tour.say(&format!(
+        "An OCI image layout of this program, made in {}:",
+        tour.layout.display()
+    ))?;
+    layout::make(&tour.layout, Path::new("/proc/self/exe"))?;
+    tour.list_layout()?;
+    tour.import()?;
+    tour.command(&["images"])?;
+    tour.command(&["history", NAME])?;
+    tour.command(&[
+        "inspect",
+        "-f",
+        "{{.Id}} {{.Os}}/{{.Architecture}} {{json .Config.Cmd}}",
+        NAME,
+    ])?;
+    tour.command(&["tag", NAME, OTHER_NAME])?;
+    tour.command(&["images", "--tree"])?;
+    tour.mount()?;
+    tour.command(&["rmi", OTHER_NAME])?;
+    tour.command(&["rmi", NAME])?;
+    tour.command(&["system", "df"])?;
+    tour.say("With a registry: `orlop pull alpine:3.20`, `orlop push registry.example.com/team/alpine:3.20`.")?;
+    if args.keep {
+        let kept = folder.keep();
+        tour.say(&format!("Kept {}", kept.display()))?;
+    } else {
+        folder
+            .close()
+            .map_err(|error| CliError::from(error).context("removing the folder of the tour"))?;
+        tour.say("Done. Everything that the tour made is removed.")?;
+    }
+    Ok(())
+}
+
+/// The tour's own store and layout.
+struct Tour {
+    app: App,
+    layout: std::path::PathBuf,
+    mount_point: std::path::PathBuf,
+    root: std::path::PathBuf,
+}
+
+impl Tour {
+    fn new(app: &App, folder: &Path) -> CliResult<Self> {
+        let root = folder.join("store");
+        let global = Global {
+            root: Some(root.clone()),
+            progress: Some(app.settings.progress),
+            ..Global::default()
+        };
+        let mount_point = folder.join("mnt");
+        std::fs::create_dir(&mount_point)?;
+        // The configuration of the machine has no say: the tour is the same for everybody.
+        let env = Environment::new(&[("XDG_CONFIG_HOME", "/nonexistent")], app.env.is_root());
+        Ok(Self {
+            app: App::new(global, env, app.printer.clone())?,
+            layout: folder.join("layout"),
+            mount_point,
+            root,
+        })
+    }
+
+    fn say(&self, text: &str) -> CliResult {
+        let color = self.app.printer.look().stdout_color;
+        self.app
+            .printer
+            .line(Style::Hint.paint(color, format_args!("# {text}")))?;
+        self.app.printer.flush()
+    }
+
+    fn prompt(&self, words: &[&str]) -> CliResult {
+        let color = self.app.printer.look().stdout_color;
+        let quoted: Vec<String> = words
+            .iter()
+            .map(|word| {
+                let plain = word
+                    .chars()
+                    .all(|ch| ch.is_alphanumeric() || "-_./:".contains(ch));
+                if plain {
+                    (*word).to_owned()
+                } else {
+                    format!("'{word}'")
+                }
+            })
+            .collect();
+        self.app.printer.line("")?;
+        self.app
+            .printer
+            .line(Style::Bold.paint(color, format_args!("$ {}", quoted.join(" "))))?;
+        self.app.printer.flush()
+    }
+
+    /// Runs a command as if it had been typed.
+    fn command(&self, words: &[&str]) -> CliResult {
+        self.prompt(&[&["orlop"], words].concat())?;
+        let cli = Cli::try_parse_from([&["orlop"], words].concat())
+            .map_err(|error| CliError::usage(error.to_string()))?;
+        super::dispatch(&self.app, cli.command)
+    }
+
+    fn list_layout(&self) -> CliResult {
+        self.prompt(&["find", "layout", "-type", "f"])?;
+        for (path, size) in layout::files(&self.layout)? {
+            self.app
+                .printer
+                .line(format_args!("layout/{path} ({})", crate::units::size(size)))?;
+        }
+        Ok(())
+    }
+
+    /// What `pull` does, from the layout in place of a registry.
+    fn import(&self) -> CliResult {
+        self.app.printer.line("")?;
+        self.say(&format!(
+            "Into a store in {}, as `orlop pull` would bring it from a registry:",
+            self.root.display()
+        ))?;
+        let store = self.app.images()?;
+        let progress = self.app.progress(false);
+        let events: Arc<dyn EventSink> = Arc::new(progress.clone());
+        let origin = Origin::Layout(self.layout.clone());
+        let reference = NAME.parse()?;
+        let pulled = interrupt::run(
+            async |cancel| {
+                let options = PullOptions::default();
+                Ok(store
+                    .pull(&origin, &reference, &options, &events, &cancel)
+                    .await?)
+            },
+            || progress.kept(),
+        );
+        progress.finish();
+        self.app
+            .printer
+            .line(format_args!("Digest: {}", pulled?.target.digest))?;
+        self.app
+            .printer
+            .line(format_args!("Status: Downloaded newer image for {NAME}"))
+    }
+
+    /// Looks at the image's files, where mounting is allowed.
+    fn mount(&self) -> CliResult {
+        let point = self.mount_point.display().to_string();
+        if !self.app.env.is_root() {
+            self.app.printer.line("")?;
+            return self.say(
+                "`orlop mount` is left out: it needs root, or a user namespace (unshare -rm).",
+            );
+        }
+        self.command(&["mount", NAME, &point])?;
+        let listed = self.list_mount();
+        // Whatever happened, the folder can only go when nothing is mounted in it.
+        let unmounted = self.command(&["umount", &point]);
+        listed.and(unmounted)
+    }
+
+    fn list_mount(&self) -> CliResult {
+        self.prompt(&["find", "mnt", "-type", "f"])?;
+        for (path, size) in layout::files(&self.mount_point)? {
+            self.app
+                .printer
+                .line(format_args!("mnt/{path} ({})", crate::units::size(size)))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! How the answers of the use-cases look: rows, trees and objects. Pure: data in, text out.
+
+pub mod disk_usage;
+pub mod history;
+pub mod image_rows;
+pub mod image_tree;
+pub mod inspect;
