@@ -1,0 +1,99 @@
+//! Which driver a store uses.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::home::make_directory;
+use crate::{Driver, Overlay2, Vfs};
+
+/// The names of all drivers, the best first.
+pub const DRIVERS: &[&str] = &[Overlay2::NAME, Vfs::NAME];
+
+/// The driver of a store: the one that is wanted, or else the one that was chosen before, or else the
+/// best one that works here. What was chosen is remembered, because snapshots of one driver are of no
+/// use to another; what was wanted is not, so that trying one out doesn't change the store.
+///
+/// # Errors
+/// [`Error::UnknownDriver`]; [`Error::Unusable`] when the wanted one doesn't work here.
+pub fn choose(store_root: &Path, wanted: Option<&str>) -> Result<Arc<dyn Driver>> {
+    if let Some(wanted) = wanted {
+        let driver = driver_of(store_root, wanted)?;
+        if wanted == Overlay2::NAME {
+            Overlay2::new(store_root).probe()?;
+        }
+        return Ok(driver);
+    }
+    let note = store_root.join("snapshots").join("driver");
+    match fs::read_to_string(&note) {
+        Ok(name) => return driver_of(store_root, name.trim()),
+        Err(e) if e.kind() == ErrorKind::NotFound => {}
+        Err(e) => return Err(Error::io("read", &note)(e)),
+    }
+    let overlay = Overlay2::new(store_root);
+    let chosen: Arc<dyn Driver> = match overlay.probe() {
+        Ok(()) => Arc::new(overlay),
+        Err(_) => Arc::new(Vfs::new(store_root)),
+    };
+    remember(&note, chosen.name())?;
+    Ok(chosen)
+}
+
+/// The driver of this name, whether it works here or not: enough to remove what it has.
+///
+/// # Errors
+/// [`Error::UnknownDriver`].
+pub fn driver_of(store_root: &Path, name: &str) -> Result<Arc<dyn Driver>> {
+    match name {
+        Overlay2::NAME => Ok(Arc::new(Overlay2::new(store_root))),
+        Vfs::NAME => Ok(Arc::new(Vfs::new(store_root))),
+        other => Err(Error::UnknownDriver(other.to_owned())),
+    }
+}
+
+fn remember(note: &Path, name: &str) -> Result<()> {
+    if let Some(directory) = note.parent() {
+        make_directory(directory)?;
+    }
+    let draft = note.with_extension(format!("draft-{}", std::process::id()));
+    fs::write(&draft, format!("{name}\n")).map_err(Error::io("write", &draft))?;
+    fs::rename(&draft, note).map_err(Error::io("write", note))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_chosen_is_remembered() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(choose(dir.path(), Some("vfs")).unwrap().name(), "vfs");
+        assert!(!dir.path().join("snapshots/driver").exists());
+        let first = choose(dir.path(), None).unwrap().name();
+        let note = dir.path().join("snapshots/driver");
+        assert_eq!(fs::read_to_string(&note).unwrap(), format!("{first}\n"));
+        fs::write(&note, "vfs\n").unwrap();
+        assert_eq!(choose(dir.path(), None).unwrap().name(), "vfs");
+        fs::write(&note, "zfs9\n").unwrap();
+        assert!(choose(dir.path(), None).is_err());
+        let Err(error) = choose(dir.path(), Some("btrfs9")) else {
+            panic!("taken");
+        };
+        assert_eq!(error.to_string(), "unknown storage driver \"btrfs9\"");
+        assert_eq!(error.hint().unwrap(), "choose one of: overlay2, vfs");
+    }
+
+    #[test]
+    fn root_overlay_is_preferred() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("SKIPPED root_overlay_is_preferred: needs root");
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        Overlay2::new(dir.path()).probe().unwrap();
+        Overlay2::classic(dir.path()).probe().unwrap();
+        assert_eq!(choose(dir.path(), None).unwrap().name(), "overlay2");
+    }
+}

@@ -1,0 +1,133 @@
+//! The directory of a driver: what all drivers have in common on disk.
+
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use orlop_oci::{ChainId, Digest};
+
+use crate::error::{Error, Result};
+use crate::staging::{self, Staging};
+use crate::throwaway;
+
+/// `ROOT/snapshots/DRIVER`.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    driver: &'static str,
+    path: PathBuf,
+}
+
+impl Home {
+    pub(crate) fn new(store_root: &Path, driver: &'static str) -> Self {
+        Self {
+            driver,
+            path: store_root.join("snapshots").join(driver),
+        }
+    }
+
+    pub(crate) fn snapshot(&self, chain: &ChainId) -> PathBuf {
+        self.path
+            .join(format!("{}-{}", chain.0.algorithm(), chain.0.hex()))
+    }
+
+    pub(crate) fn staging(&self) -> PathBuf {
+        self.path.join("staging")
+    }
+
+    pub(crate) fn throwaway(&self) -> PathBuf {
+        self.path.join("throwaway")
+    }
+
+    /// An empty directory, made when it is first needed; another one for each number.
+    pub(crate) fn empty(&self, number: usize) -> Result<PathBuf> {
+        let path = self.path.join("empty").join(number.to_string());
+        make_directory(&path)?;
+        rustix::fs::chmod(&path, rustix::fs::Mode::from_raw_mode(0o755))
+            .map_err(Error::os("create", &path))?;
+        Ok(path)
+    }
+
+    /// The directories of a stack, in the order given; all must be there.
+    pub(crate) fn stack(&self, chain: &[ChainId]) -> Result<Vec<PathBuf>> {
+        chain
+            .iter()
+            .map(|chain| {
+                let path = self.snapshot(chain);
+                if path.is_dir() {
+                    Ok(path)
+                } else {
+                    Err(Error::NoSnapshot {
+                        chain: chain.clone(),
+                        driver: self.driver,
+                    })
+                }
+            })
+            .collect()
+    }
+
+    pub(crate) fn begin(&self, chain: &ChainId) -> Result<Staging> {
+        Staging::create(&self.staging(), Some(chain.clone()))
+    }
+
+    /// Moves what was staged into its place.
+    pub(crate) fn publish(&self, staging: &Staging) -> Result<()> {
+        let Some(chain) = staging.chain() else {
+            return Ok(());
+        };
+        let target = self.snapshot(chain);
+        // An orphan of a crash; the staging directory takes it along when it goes.
+        move_away(&target, &staging.beside("orphan"))?;
+        fs::rename(staging.path(), &target).map_err(Error::io("publish", &target))
+    }
+
+    /// Moves a snapshot out of its place at once, then takes it apart.
+    pub(crate) fn remove(&self, chain: &ChainId) -> Result<()> {
+        let path = self.snapshot(chain);
+        if !path.try_exists().map_err(Error::io("look at", &path))? {
+            return Ok(());
+        }
+        let staging = Staging::create(&self.staging(), None)?;
+        move_away(&path, &staging.beside("removed"))?;
+        staging.remove()
+    }
+
+    pub(crate) fn present(&self) -> Result<Vec<ChainId>> {
+        let entries = match fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(Error::io("read", &self.path)(e)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(Error::io("read", &self.path))?.file_name();
+            let digest = name
+                .to_str()
+                .and_then(|name| name.split_once('-'))
+                .and_then(|(algorithm, hex)| format!("{algorithm}:{hex}").parse::<Digest>().ok());
+            found.extend(digest.map(ChainId));
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn sweep(&self, mounted: &[PathBuf]) -> Result<()> {
+        staging::sweep(&self.staging(), |_| false)?;
+        throwaway::sweep(&self.throwaway(), mounted)
+    }
+}
+
+/// Makes a directory, and those above it, that only the owner can look into. One that is there is fine.
+pub(crate) fn make_directory(path: &Path) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(Error::io("create", path))
+}
+
+fn move_away(from: &Path, to: &Path) -> Result<()> {
+    match fs::rename(from, to) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io("move", from)(e)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,104 @@
+//! Both drivers run the suite.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use orlop_snapshot::{Driver, Overlay2, Vfs, conformance};
+
+/// Set in the child that runs without privileges.
+const UNPRIVILEGED: &str = "ORLOP_TEST_UNPRIVILEGED";
+
+fn conforms(driver: &dyn Driver, scratch: &std::path::Path) {
+    if let Err(failures) = conformance::check(driver, scratch) {
+        let shown: Vec<String> = failures
+            .iter()
+            .map(|(name, failure)| format!("{name}: {failure}"))
+            .collect();
+        panic!("{} fails:\n{}", driver.name(), shown.join("\n"));
+    }
+}
+
+#[test]
+fn root_overlay2() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED root_overlay2: needs root");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    conforms(&Overlay2::new(dir.path()), &dir.path().join("scratch"));
+}
+
+/// With names that are separators or escapes in mount options, and longer than `fsconfig` takes.
+#[test]
+fn root_overlay2_in_an_odd_place() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED root_overlay2_in_an_odd_place: needs root");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a,b:c d=e", "back\\slash", &"long".repeat(60)] {
+        let root = dir.path().join(name);
+        std::fs::create_dir(&root).unwrap();
+        conforms(&Overlay2::new(&root), &root.join("scratch"));
+    }
+}
+
+#[test]
+fn root_vfs() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED root_vfs: needs root, but for vfs_without_privileges");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    conforms(&Vfs::new(dir.path()), &dir.path().join("scratch"));
+}
+
+/// As root, a child without privileges runs it.
+#[test]
+fn vfs_without_privileges() {
+    if rustix::process::geteuid().is_root() {
+        let exe = std::env::current_exe().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        // Where the child may look: the test's own place may be private.
+        let copy = dir.path().join("test");
+        std::fs::copy(exe, &copy).unwrap();
+        for path in [dir.path(), &copy] {
+            let mode = rustix::fs::Mode::from_raw_mode(0o755);
+            rustix::fs::chmod(path, mode).unwrap();
+        }
+        let output = Command::new(&copy)
+            .args(["--exact", "conform::vfs_without_privileges", "--nocapture"])
+            .env(UNPRIVILEGED, "1")
+            .current_dir("/")
+            .uid(65534)
+            .gid(65534)
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{shown}");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    assert_eq!(orlop_snapshot::choose(root, None).unwrap().name(), "vfs");
+    let Err(error) = orlop_snapshot::choose(root, Some("overlay2")) else {
+        panic!("overlay2 without root");
+    };
+    assert_eq!(
+        error.to_string(),
+        "storage driver overlay2 doesn't work here: overlay mounts need root"
+    );
+    let vfs = Vfs::new(root);
+    conforms(&vfs, &root.join("scratch"));
+    let bench = conformance::Bench::new(&vfs, &root.join("scratch"));
+    let (chain, _) = bench.stack(&[conformance::Layer::new()]).unwrap();
+    let target = bench.directory().unwrap();
+    for mode in [
+        orlop_snapshot::MountMode::ReadOnly,
+        orlop_snapshot::MountMode::Throwaway,
+    ] {
+        let error = vfs.mount(&chain, &target, mode).unwrap_err();
+        assert!(error.to_string().ends_with("needs root"), "{error}");
+        assert!(error.hint().unwrap().contains("unshare"));
+    }
+}

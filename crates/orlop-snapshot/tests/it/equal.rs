@@ -1,0 +1,120 @@
+//! Whatever the layers, both drivers show the same tree.
+
+use std::collections::BTreeMap;
+
+use orlop_snapshot::conformance::{Attributes, Bench, Layer};
+use orlop_snapshot::{Overlay2, Vfs};
+use proptest::prelude::*;
+
+#[derive(Clone, Debug)]
+enum Thing {
+    Directory(u32),
+    OpaqueDirectory(u32),
+    File(u8),
+    Link(usize),
+    HardLink(usize),
+    Whiteout,
+}
+
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+fn path() -> impl Strategy<Value = String> {
+    prop::collection::vec(0..NAMES.len(), 1..4).prop_map(|parts| {
+        parts
+            .iter()
+            .map(|p| NAMES[*p])
+            .collect::<Vec<_>>()
+            .join("/")
+    })
+}
+
+fn thing() -> impl Strategy<Value = Thing> {
+    prop_oneof![
+        3 => (0..3_u32).prop_map(Thing::Directory),
+        1 => (0..3_u32).prop_map(Thing::OpaqueDirectory),
+        4 => any::<u8>().prop_map(Thing::File),
+        1 => (0..NAMES.len()).prop_map(Thing::Link),
+        1 => (0..8_usize).prop_map(Thing::HardLink),
+        2 => Just(Thing::Whiteout),
+    ]
+}
+
+/// A layer of which no entry is below another that is no directory.
+fn layer() -> impl Strategy<Value = BTreeMap<String, Thing>> {
+    prop::collection::btree_map(path(), thing(), 0..7).prop_map(|all| {
+        let mut kept: BTreeMap<String, Thing> = BTreeMap::new();
+        for (path, thing) in all {
+            let blocked = path.match_indices('/').any(|(at, _)| {
+                kept.get(&path[..at]).is_some_and(|above| {
+                    !matches!(above, Thing::Directory(_) | Thing::OpaqueDirectory(_))
+                })
+            });
+            if !blocked {
+                kept.insert(path, thing);
+            }
+        }
+        kept
+    })
+}
+
+fn archive(things: &BTreeMap<String, Thing>) -> Layer {
+    let attributes = |salt: u32| Attributes {
+        mode: [0o755, 0o700, 0o1711][(salt % 3) as usize],
+        owner: (salt, salt + 1),
+        mtime: 1_000_000 + u64::from(salt),
+    };
+    // Of this layer, so that no driver is asked for what isn't there.
+    let files: Vec<&String> = things
+        .iter()
+        .filter(|(_, thing)| matches!(thing, Thing::File(_)))
+        .map(|(path, _)| path)
+        .collect();
+    let mut layer = Layer::new();
+    for (path, thing) in things {
+        layer = match thing {
+            Thing::Directory(salt) => layer.directory(path, attributes(*salt)),
+            Thing::OpaqueDirectory(salt) => layer.directory(path, attributes(*salt)).opaque(path),
+            Thing::File(salt) => layer.file(path, attributes(u32::from(*salt)), &[*salt]),
+            Thing::Link(to) => layer.symlink(path, NAMES[*to]),
+            Thing::Whiteout => layer.whiteout(path),
+            Thing::HardLink(_) => layer,
+        };
+    }
+    for (path, thing) in things {
+        if let Thing::HardLink(to) = thing
+            && !files.is_empty()
+        {
+            layer = layer.hard_link(path, files[to % files.len()]);
+        }
+    }
+    layer
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn root_both_drivers_show_the_same(stack in prop::collection::vec(layer(), 1..5)) {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("SKIPPED root_both_drivers_show_the_same: needs root");
+            return Ok(());
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let (overlay, vfs) = (Overlay2::new(dir.path()), Vfs::new(dir.path()));
+        let layers: Vec<Layer> = stack.iter().map(archive).collect();
+        let [one, two] = [
+            Bench::new(&overlay, &dir.path().join("one")).listing(&layers),
+            Bench::new(&vfs, &dir.path().join("two")).listing(&layers),
+        ];
+        match (one, two) {
+            (Ok(mut one), Ok(mut two)) => {
+                // The root is named by no layer, and each unpacking touches it.
+                one.remove(".");
+                two.remove(".");
+                prop_assert_eq!(one, two);
+            }
+            (Err(_), Err(_)) => {}
+            (one, two) => prop_assert!(false, "overlay2: {one:?}, vfs: {two:?}"),
+        }
+    }
+}

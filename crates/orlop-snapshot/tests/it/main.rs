@@ -1,0 +1,6 @@
+//! The drivers as their users see them.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conform;
+mod equal;
+mod with_store;
