@@ -25,6 +25,8 @@ pub struct RegistryOptions<'a> {
     pub same_storage_as: Option<&'a Registry>,
     /// Be a pull-through cache of this base URL.
     pub mirror_of: Option<String>,
+    /// Store in this folder, which outlives the registry.
+    pub storage: Option<PathBuf>,
     /// The port; a free one if none.
     pub port: Option<u16>,
 }
@@ -56,9 +58,15 @@ impl Registry {
         }
         let folder = temp_dir();
         let port = options.port.unwrap_or_else(free_port);
+        let own = || {
+            options
+                .storage
+                .clone()
+                .unwrap_or_else(|| folder.path().join("data"))
+        };
         let storage = options
             .same_storage_as
-            .map_or_else(|| folder.path().join("data"), |other| other.storage.clone());
+            .map_or_else(own, |other| other.storage.clone());
         let file = folder.path().join("config.yml");
         std::fs::write(&file, config(options, port, &storage, folder.path()))
             .expect("the configuration is written");

@@ -1,0 +1,86 @@
+//! Comparisons with the other tools, and measurements: `cargo xtask bench --help`.
+
+mod layout;
+mod pull;
+mod quick;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures the program built in release mode.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench")]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Pulls an image of five gzip layers (1.5 GB unpacked) from a registry on the loopback with
+    /// orlop, podman, the Docker engine and skopeo, each into fresh storage, in alternating rounds
+    Pull(pull::PullArguments),
+    /// Times `orlop version`
+    Version {
+        /// How many runs
+        #[arg(long, default_value_t = 200)]
+        runs: usize,
+    },
+    /// Times `orlop images` on a store of many images
+    Images {
+        /// How many images
+        #[arg(long, default_value_t = 1000)]
+        images: usize,
+        /// How many runs
+        #[arg(long, default_value_t = 50)]
+        runs: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().what {
+        What::Pull(arguments) => pull::pull(&arguments),
+        What::Version { runs } => quick::version(runs),
+        What::Images { images, runs } => quick::images(images, runs),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            report::note(&format!("error: {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What went wrong, in a line.
+type Outcome<T = ()> = Result<T, String>;
+
+/// The folder that cargo builds into: two above this program.
+fn target() -> Outcome<PathBuf> {
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let target = own
+        .ancestors()
+        .nth(2)
+        .ok_or("this program lies in no target folder")?;
+    Ok(target.to_owned())
+}
+
+/// The program that is measured.
+fn orlop() -> Outcome<PathBuf> {
+    let program = target()?.join("release/orlop");
+    if program.is_file() {
+        Ok(program)
+    } else {
+        Err(format!("{}: not built", program.display()))
+    }
+}
+
+/// The folder of what benchmarks keep between runs.
+fn kept() -> Outcome<PathBuf> {
+    let folder = target()?.join("bench");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(folder)
+}

@@ -1,0 +1,117 @@
+//! The Debian packages behind building and testing.
+
+use std::process::Command;
+
+use crate::command::{Outcome, heading, is_root, output, run, say, succeeds};
+
+/// Packages and what each is for.
+const PACKAGES: &[(&str, &str)] = &[
+    ("gcc", "compiles SQLite, zstd and ring"),
+    ("libc6-dev", "the C library's headers"),
+    ("busybox-static", "the program inside test images"),
+    (
+        "docker-registry",
+        "the registry that tests pull from and push to",
+    ),
+    ("skopeo", "reads what we store, pushes what we pull"),
+    ("podman", "runs what we pushed, pushes what we pull"),
+    ("buildah", "the same storage as podman, another pusher"),
+    ("umoci", "unpacks images: the reference for trees"),
+    ("runc", "the runtime below podman and the Docker engine"),
+    (
+        "docker.io",
+        "the Docker engine; tests start it themselves, with a folder of its own",
+    ),
+    ("openssl", "certificates and signatures of tests"),
+];
+
+/// Packages that some releases of Debian have and others don't need.
+const WHERE_AVAILABLE: &[(&str, &str)] = &[(
+    "docker-cli",
+    "docker's command line, once a package of its own",
+)];
+
+/// What `setup` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ready {
+    /// All packages are there.
+    Complete,
+    /// Some are missing and weren't installed.
+    Incomplete,
+}
+
+/// Installs what is missing as root; says what is missing otherwise.
+pub(crate) fn setup() -> Outcome {
+    if ensure()? == Ready::Complete {
+        say("All packages are there.");
+    }
+    Ok(())
+}
+
+/// As [`setup`], with the result.
+pub(crate) fn ensure() -> Outcome<Ready> {
+    if !succeeds(Command::new("apt-get").arg("--version")) {
+        say("No apt-get here. Tests use these programs where they are, and say what they skip:");
+        list(PACKAGES);
+        return Ok(Ready::Incomplete);
+    }
+    let mut wanted: Vec<(&str, &str)> = PACKAGES
+        .iter()
+        .copied()
+        .filter(|(name, _)| !installed(name))
+        .collect();
+    if !succeeds(Command::new("sh").args(["-c", "command -v docker"])) {
+        wanted.extend(WHERE_AVAILABLE.iter().filter(|(name, _)| available(name)));
+    }
+    if wanted.is_empty() {
+        return Ok(Ready::Complete);
+    }
+    if !is_root() {
+        let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
+        say("These packages are missing; tests that need them will be skipped and say so:");
+        list(&wanted);
+        say(&format!(
+            "To install them: sudo apt-get install --no-install-recommends {}",
+            names.join(" ")
+        ));
+        return Ok(Ready::Incomplete);
+    }
+    install(&wanted)?;
+    Ok(Ready::Complete)
+}
+
+fn install(wanted: &[(&str, &str)]) -> Outcome {
+    heading("Installing Debian packages");
+    list(wanted);
+    let apt = || {
+        let mut command = Command::new("apt-get");
+        command
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(["-qq", "-o", "Dpkg::Use-Pty=0"]);
+        command
+    };
+    // Package lists are often absent or stale on a fresh machine, and then every download fails.
+    run(apt().arg("update"))?;
+    run(apt()
+        .args(["install", "-y", "--no-install-recommends"])
+        .args(wanted.iter().map(|(name, _)| *name)))
+}
+
+fn list(packages: &[(&str, &str)]) {
+    for (name, purpose) in packages {
+        say(&format!("  {name:<16} {purpose}"));
+    }
+}
+
+fn installed(package: &str) -> bool {
+    output(
+        Command::new("dpkg-query")
+            .args(["-W", "-f", "${db:Status-Status}", package])
+            .stderr(std::process::Stdio::null()),
+    )
+    .is_ok_and(|status| status == b"installed")
+}
+
+fn available(package: &str) -> bool {
+    succeeds(Command::new("apt-cache").args(["show", package]))
+}
