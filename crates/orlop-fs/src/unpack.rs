@@ -1,0 +1,316 @@
+//! Unpacks a layer below a root directory.
+//!
+//! The archive is untrusted, so nothing is ever reached by a path that the system resolves:
+//! parents are walked component by component ([`parents`]), what is created is created anew and
+//! never opened through a link ([`create`]), what was there before is replaced, not written to.
+//! What is known of the layer so far is kept by *real* path: `lib/x` and `usr/lib/x` are the same
+//! file where `lib` is a link.
+//!
+//! Entries may come in any order and more than once; what comes later wins, as with any archive.
+//! The result does not depend on the [`WhiteoutStyle`]: applied in place a layer gives the tree
+//! that overlayfs shows of separate directories (after [`settle`](crate::settle())).
+
+mod attributes;
+mod create;
+mod link;
+mod parents;
+mod tree;
+mod whiteout;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::BufRead,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use orlop_layer::{Bounds, Entry, EntryKind, Observer, TarReader, Time, Whiteout};
+use rustix::{
+    fs::{self, AtFlags},
+    io::Errno,
+};
+
+use self::{attributes::Creation, tree::Dirs};
+use crate::{
+    Error, Result, WhiteoutStyle, node,
+    path::{Below as _, ancestors, join, to_path_buf},
+};
+
+/// How to unpack.
+#[derive(Clone, Debug)]
+pub struct UnpackOptions {
+    /// What becomes of whiteouts.
+    pub whiteouts: WhiteoutStyle,
+    /// Keep owners, devices and all extended attributes, which needs root. Otherwise everything
+    /// belongs to the caller, devices are left out, and only `user.` attributes are set.
+    pub privileged: bool,
+    /// Bounds on real paths ([`Bounds::max_path`], [`Bounds::max_depth`]).
+    pub bounds: Bounds,
+}
+
+impl UnpackOptions {
+    /// Options with the default bounds.
+    pub fn new(whiteouts: WhiteoutStyle, privileged: bool) -> Self {
+        Self {
+            whiteouts,
+            privileged,
+            bounds: Bounds::default(),
+        }
+    }
+}
+
+/// A hard link to a file that isn't in its own layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeferredLink {
+    /// Where the link belongs, relative to the root.
+    pub path: PathBuf,
+    /// The file it is another name of, relative to the root, in the layers below.
+    pub target: PathBuf,
+}
+
+/// What was unpacked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Entries of the archive, whiteouts included.
+    pub entries: u64,
+    /// Bytes of content written.
+    pub bytes: u64,
+    /// Devices left out because the caller isn't privileged.
+    pub skipped_devices: u64,
+    /// Directories that were made because something is in them, without an entry of their own:
+    /// they have the permissions `0755`, and want those of the layers below
+    /// ([`settle`](crate::settle())). Relative to the root, which is itself one when it has no
+    /// entry; parents before children. Only those that a layer below can show through.
+    pub implicit_dirs: Vec<PathBuf>,
+    /// Hard links whose target must be in a layer below.
+    pub deferred_links: Vec<DeferredLink>,
+    /// The layer hides all of the layers below. overlayfs knows no opaque root: `settle` writes
+    /// whiteouts for what is there.
+    pub opaque_root: bool,
+}
+
+/// Unpacks the entries of `tar` below `dir`, an existing directory that nobody else writes to:
+/// empty for the overlay styles, the tree of the layers below for [`WhiteoutStyle::Apply`].
+///
+/// The rest of the stream behind the archive isn't read: see [`TarReader::drain`]. Nothing is
+/// synced. `cancelled` is looked at between entries and between pieces of content.
+///
+/// # Errors
+///
+/// When the archive is malformed, holds something that may not be unpacked, or the system refuses
+/// something. What is in `dir` then is for the caller to remove.
+pub fn unpack(
+    dir: &Path,
+    tar: &mut TarReader<impl BufRead>,
+    options: &UnpackOptions,
+    observers: &mut [Box<dyn Observer>],
+    cancelled: &AtomicBool,
+) -> Result<Unpacked> {
+    let mut unpacker = Unpacker::new(dir, options)?;
+    let mut watching = Vec::with_capacity(observers.len());
+    while let Some(entry) = tar.next_entry()? {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(Error::Cancelled);
+        }
+        unpacker.done.entries += 1;
+        watching.clear();
+        watching.extend(observers.iter_mut().map(|observer| observer.wants(&entry)));
+        let mut seen = |bytes: &[u8]| {
+            for (observer, _) in observers
+                .iter_mut()
+                .zip(&watching)
+                .filter(|(_, wants)| **wants)
+            {
+                observer.content(bytes);
+            }
+        };
+        unpacker.unpack_entry(&entry, tar, &mut seen, cancelled)?;
+        for (observer, _) in observers
+            .iter_mut()
+            .zip(&watching)
+            .filter(|(_, wants)| **wants)
+        {
+            observer.end_entry();
+        }
+    }
+    unpacker.finish()
+}
+
+/// What a directory gets when all is in it.
+struct Finish {
+    mtime: Time,
+    /// Permissions that would have been in the way.
+    mode: Option<u32>,
+}
+
+struct Unpacker<'a> {
+    options: &'a UnpackOptions,
+    dirs: Dirs,
+    creation: Creation,
+    done: Unpacked,
+    /// Directories whose times are set at the end, and to what.
+    finish: BTreeMap<Vec<u8>, Finish>,
+    /// Directories without an entry of their own that were made for another's sake, that one's
+    /// time being theirs.
+    implicit: BTreeSet<Vec<u8>>,
+    /// Directories that hide what the layers below have in them …
+    opaque: BTreeSet<Vec<u8>>,
+    /// … and those that hide the directory of the layers below itself.
+    fresh: BTreeSet<Vec<u8>>,
+    /// Applying only: all that this layer has made.
+    own: BTreeSet<Vec<u8>>,
+    /// Applying only: directories from before that something was put into, with the time of the
+    /// first such entry.
+    touched: BTreeMap<Vec<u8>, Time>,
+    /// Links that wait for the layers below, with their targets.
+    deferred: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Devices that were left out.
+    skipped: BTreeSet<Vec<u8>>,
+}
+
+impl<'a> Unpacker<'a> {
+    fn new(dir: &Path, options: &'a UnpackOptions) -> Result<Self> {
+        let root = node::open_root(dir).map_err(|error| Error::at("open", dir, error))?;
+        let creation = Creation::probe(&root);
+        let stat = fs::fstat(&root).map_err(|error| Error::at("open", dir, error))?;
+        Ok(Self {
+            options,
+            dirs: Dirs::new(root, creation.is_plain(stat.st_gid, stat.st_mode)),
+            creation,
+            done: Unpacked::default(),
+            finish: BTreeMap::new(),
+            implicit: BTreeSet::new(),
+            opaque: BTreeSet::new(),
+            fresh: BTreeSet::new(),
+            own: BTreeSet::new(),
+            touched: BTreeMap::new(),
+            deferred: BTreeMap::new(),
+            skipped: BTreeSet::new(),
+        })
+    }
+
+    fn applies(&self) -> bool {
+        self.options.whiteouts == WhiteoutStyle::Apply
+    }
+
+    fn unpack_entry(
+        &mut self,
+        entry: &Entry,
+        tar: &mut TarReader<impl BufRead>,
+        seen: &mut dyn FnMut(&[u8]),
+        cancelled: &AtomicBool,
+    ) -> Result<()> {
+        if self.done.entries == 1 {
+            self.adopt_root(entry.mtime)?;
+        }
+        let whiteout = Whiteout::of(&entry.path)
+            .map_err(|error| Error::refused(&entry.path, error.to_string()))?;
+        match whiteout {
+            Some(Whiteout::Metadata) => return Ok(()),
+            Some(Whiteout::Opaque { dir }) => return self.hide_children(&dir, entry.mtime),
+            Some(Whiteout::File { path }) => return self.hide(&path, entry.mtime),
+            None => {}
+        }
+        match entry.kind {
+            EntryKind::File => self.make_file(entry, tar, seen, cancelled),
+            EntryKind::Directory => self.make_directory(entry),
+            EntryKind::HardLink => self.make_hard_link(entry),
+            EntryKind::Symlink => self.make_symlink(entry),
+            EntryKind::CharDevice | EntryKind::BlockDevice | EntryKind::Fifo => {
+                self.make_node(entry)
+            }
+        }
+    }
+
+    /// Until it has an entry of its own, the root is an implicit directory.
+    fn adopt_root(&mut self, mtime: Time) -> Result<()> {
+        if self.applies() {
+            return self.touch(&self.dirs.root(), mtime);
+        }
+        let root = self.dirs.root();
+        self.become_implicit(&root, mtime)
+            .map_err(|error| Error::system("set up", b"", error))?;
+        self.implicit.insert(Vec::new());
+        Ok(())
+    }
+
+    /// Forgets what was at `path` and below, which is gone.
+    fn forget(&mut self, path: &[u8]) {
+        self.dirs.clear();
+        self.finish.drop_at_and_below(path);
+        self.implicit.drop_at_and_below(path);
+        self.opaque.drop_at_and_below(path);
+        self.fresh.drop_at_and_below(path);
+        self.own.drop_at_and_below(path);
+        self.touched.drop_at_and_below(path);
+        self.deferred.drop_at_and_below(path);
+        self.skipped.drop_at_and_below(path);
+    }
+
+    /// Gives the directories their times and what else had to wait, deepest first, so that none
+    /// is closed before what is in it is done.
+    fn finish(mut self) -> Result<Unpacked> {
+        if self.done.entries == 0 {
+            self.adopt_root(Time::default())?;
+        }
+        for (path, finish) in std::mem::take(&mut self.finish).iter().rev() {
+            let failed = |error: Errno| Error::system("finish directory", path, error);
+            let dir = self.reopen(path)?;
+            if let Some(mode) = finish.mode {
+                fs::fchmod(&dir.fd, fs::Mode::from_raw_mode(mode)).map_err(failed)?;
+            }
+            fs::futimens(&dir.fd, &node::timestamps(finish.mtime)).map_err(failed)?;
+        }
+        let shows_through = |path: &&Vec<u8>| {
+            !self.fresh.contains(*path) && !ancestors(path).any(|dir| self.opaque.contains(dir))
+        };
+        self.done.implicit_dirs = self
+            .implicit
+            .iter()
+            .filter(shows_through)
+            .map(|path| to_path_buf(path))
+            .collect();
+        self.done.deferred_links = std::mem::take(&mut self.deferred)
+            .iter()
+            .map(|(path, target)| DeferredLink {
+                path: to_path_buf(path),
+                target: to_path_buf(target),
+            })
+            .collect();
+        self.done.opaque_root = self.opaque.contains(&b""[..]) && !self.applies();
+        Ok(self.done)
+    }
+
+    /// Removes what is at `name` in `dir`, which is not there any more then.
+    fn clear_way(&mut self, dir: &tree::Dir, name: &[u8]) -> Result<()> {
+        let path = join(&dir.path, name);
+        let failed = |error: Errno| Error::system("replace", &path, error);
+        let Some(stat) = node::lstat(&dir.fd, name).map_err(failed)? else {
+            return Ok(());
+        };
+        if node::is_dir(&stat) {
+            crate::remove::remove_at(std::os::fd::AsFd::as_fd(&dir.fd), name, &dir.path)?;
+            self.forget(&path);
+            return Ok(());
+        }
+        fs::unlinkat(&dir.fd, name, AtFlags::empty()).map_err(failed)?;
+        if node::file_type(&stat) == fs::FileType::Symlink {
+            // Cached parents may have been reached through it.
+            self.dirs.clear();
+        }
+        Ok(())
+    }
+
+    /// Notes that something of this layer is at `path` now that is no directory.
+    fn note(&mut self, path: Vec<u8>) {
+        if !self.deferred.is_empty() {
+            self.deferred.remove(&path);
+        }
+        if !self.skipped.is_empty() {
+            self.skipped.remove(&path);
+        }
+        if self.applies() {
+            self.own.insert(path);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Owners, permissions, extended attributes and times.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use orlop_layer::Entry;
+use rustix::{
+    fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Uid},
+    io::Errno,
+    process,
+};
+
+use super::{Unpacker, tree::Dir};
+use crate::node::{self, Attributes};
+
+/// What the system makes of what we create, so that calls that would change nothing are left out:
+/// they are half of what a small file costs.
+#[derive(Debug)]
+pub(super) struct Creation {
+    uid: u32,
+    gid: u32,
+    /// Permission bits that don't arrive; `None` when that isn't known.
+    umask: Option<u32>,
+}
+
+impl Creation {
+    /// Finds out what becomes of a file made in `dir`. The umask of a process can only be read by
+    /// changing it, which is no business of a library; a file without a name tells it too.
+    pub(super) fn probe(dir: &OwnedFd) -> Self {
+        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+        let made = fs::openat(dir, ".", flags, Mode::from_raw_mode(0o777));
+        let stat = made.and_then(fs::fstat);
+        Self {
+            uid: process::geteuid().as_raw(),
+            gid: process::getegid().as_raw(),
+            umask: stat.ok().map(|stat| !stat.st_mode & 0o777),
+        }
+    }
+
+    /// Whether what is made in a directory gets our group and no setgid bit.
+    pub(super) fn is_plain(&self, gid: u32, mode: u32) -> bool {
+        gid == self.gid && mode & 0o2000 == 0
+    }
+
+    fn arrives(&self, mode: u32) -> bool {
+        mode & 0o7000 == 0 && self.umask.is_some_and(|umask| mode & umask == 0)
+    }
+}
+
+impl Unpacker<'_> {
+    /// Whether what was just made in `dir` belongs to someone else than it should.
+    fn needs_owner(&self, entry: &Entry, dir: &Dir) -> bool {
+        self.options.privileged
+            && !(dir.plain.get()
+                && entry.uid == self.creation.uid
+                && entry.gid == self.creation.gid)
+    }
+
+    /// Whether what was just made in `dir` with the mode of the entry hasn't got it.
+    fn needs_mode(&self, entry: &Entry, dir: &Dir) -> bool {
+        !dir.plain.get() || !self.creation.arrives(entry.mode)
+    }
+
+    /// Dresses a new file. `security.capability` and setuid bits don't survive a change of owner
+    /// or content, so they come after; times come last.
+    pub(super) fn dress_file(&self, entry: &Entry, dir: &Dir, file: &OwnedFd) -> Result<(), Errno> {
+        if self.needs_owner(entry, dir) {
+            let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+            fs::fchown(file, Some(uid), Some(gid))?;
+        }
+        self.set_attributes(entry, &Attributes::Open(file.as_fd()))?;
+        if self.needs_mode(entry, dir) {
+            fs::fchmod(file, Mode::from_raw_mode(entry.mode))?;
+        }
+        fs::futimens(file, &node::timestamps(entry.mtime))
+    }
+
+    /// Dresses a new link, device or pipe, without opening it.
+    pub(super) fn dress_unopened(
+        &self,
+        entry: &Entry,
+        dir: &Dir,
+        name: &[u8],
+        is_link: bool,
+    ) -> Result<(), Errno> {
+        if self.needs_owner(entry, dir) {
+            let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+            fs::chownat(
+                &dir.fd,
+                name,
+                Some(uid),
+                Some(gid),
+                AtFlags::SYMLINK_NOFOLLOW,
+            )?;
+        }
+        if !entry.xattrs.is_empty() {
+            self.set_attributes(entry, &Attributes::of_name(&dir.fd, name))?;
+        }
+        if !is_link && self.needs_mode(entry, dir) {
+            node::chmod_unopened(&dir.fd, name, entry.mode)?;
+        }
+        let times = node::timestamps(entry.mtime);
+        fs::utimensat(&dir.fd, name, &times, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// Dresses a directory, whatever it was before. Its time is set when the layer is complete.
+    pub(super) fn dress_directory(&self, entry: &Entry, dir: &Dir, new: bool) -> Result<(), Errno> {
+        if self.options.privileged {
+            let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+            fs::fchown(&dir.fd, Some(uid), Some(gid))?;
+        }
+        let attributes = Attributes::Open(dir.fd.as_fd());
+        if !new {
+            self.strip(&attributes, |name| {
+                entry.xattrs.iter().any(|(kept, _)| kept == name)
+            })?;
+        }
+        self.set_attributes(entry, &attributes)?;
+        fs::fchmod(&dir.fd, Mode::from_raw_mode(self.open_mode(entry.mode)))?;
+        let gid = match self.options.privileged {
+            true => entry.gid,
+            false => fs::fstat(&dir.fd)?.st_gid,
+        };
+        dir.plain.set(self.creation.is_plain(gid, entry.mode));
+        Ok(())
+    }
+
+    /// The mode of a directory as long as something may have to be put into it.
+    pub(super) fn open_mode(&self, mode: u32) -> u32 {
+        match self.options.privileged {
+            true => mode,
+            false => mode | 0o700,
+        }
+    }
+
+    /// Removes the attributes that an image could have given, but for those to keep.
+    pub(super) fn strip(
+        &self,
+        attributes: &Attributes<'_>,
+        keep: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), Errno> {
+        for name in attributes.names()? {
+            if self.takes(&name) && !keep(&name) {
+                match attributes.remove(&name) {
+                    Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
+                    // A security module's own label.
+                    Err(Errno::PERM | Errno::ACCESS) if name.starts_with(b"security.") => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn takes(&self, name: &[u8]) -> bool {
+        !crate::overlay::is_private_attribute(name)
+            && (self.options.privileged || name.starts_with(b"user."))
+    }
+
+    fn set_attributes(&self, entry: &Entry, attributes: &Attributes<'_>) -> Result<(), Errno> {
+        for (name, value) in &entry.xattrs {
+            if !self.takes(name) {
+                continue;
+            }
+            match attributes.set(name, value) {
+                Ok(()) => {}
+                // The file system can't, or has no such thing on links and devices: other engines
+                // let that pass, and an image must not fail for it.
+                Err(Errno::OPNOTSUPP) => {}
+                Err(Errno::PERM) if name.starts_with(b"user.") => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The type of file that a device entry stands for.
+pub(super) fn node_type(kind: orlop_layer::EntryKind) -> FileType {
+    match kind {
+        orlop_layer::EntryKind::CharDevice => FileType::CharacterDevice,
+        orlop_layer::EntryKind::BlockDevice => FileType::BlockDevice,
+        _ => FileType::Fifo,
+    }
+}

@@ -1,0 +1,283 @@
+//! Finds, and where needed makes, the directory in which an entry belongs.
+
+use std::{cell::Cell, rc::Rc};
+
+use orlop_layer::Time;
+use rustix::{
+    fs::{self, FileType, Mode},
+    io::Errno,
+};
+
+use super::{Finish, Unpacker, tree::Dir};
+use crate::{
+    Error, Result, node, overlay,
+    path::{ancestors, components, join, split},
+};
+
+/// Symbolic links that one path may lead through, as in the kernel.
+const MAX_LINKS: usize = 40;
+
+/// Permissions of a directory that has no entry.
+pub(super) const IMPLICIT_MODE: u32 = 0o755;
+
+/// Where a path leads in this layer's directory.
+pub(super) enum Place {
+    /// Here.
+    Found(Rc<Dir>),
+    /// Nowhere here; a layer below may have it, under this real path.
+    Below(Vec<u8>),
+    /// Nowhere: it is hidden, or something that is no directory is in the way.
+    Nowhere,
+}
+
+impl Unpacker<'_> {
+    /// The directory `path` leads to, links followed within the root, made if it isn't there.
+    /// `mtime` is that of the entry for whose sake.
+    pub(super) fn parent(&mut self, path: &[u8], mtime: Time) -> Result<Rc<Dir>> {
+        match self.walk(path, Some(mtime))? {
+            Place::Found(dir) => {
+                if self.applies() {
+                    self.touch(&dir, mtime)?;
+                }
+                Ok(dir)
+            }
+            Place::Below(_) | Place::Nowhere => {
+                Err(Error::refused(path, "a file is where a directory must be"))
+            }
+        }
+    }
+
+    /// The directory `path` leads to, if it is there.
+    pub(super) fn existing(&mut self, path: &[u8]) -> Result<Place> {
+        self.walk(path, None)
+    }
+
+    /// The directory with the real path `path`, known to exist.
+    pub(super) fn reopen(&mut self, path: &[u8]) -> Result<Rc<Dir>> {
+        match self.existing(path)? {
+            Place::Found(dir) if dir.path == path => Ok(dir),
+            _ => Err(Error::system("open", path, Errno::NOTDIR)),
+        }
+    }
+
+    fn walk(&mut self, path: &[u8], make: Option<Time>) -> Result<Place> {
+        if let Some(dir) = self.dirs.get(path) {
+            return Ok(Place::Found(dir));
+        }
+        let cached = ancestors(path).find_map(|above| Some((self.dirs.get(above)?, above.len())));
+        let (mut dir, length) = cached.unwrap_or_else(|| (self.dirs.root(), 0));
+        // What is still to be walked, last component first.
+        let mut todo: Vec<Vec<u8>> = components(&path[length..])
+            .rev()
+            .map(<[u8]>::to_vec)
+            .collect();
+        let mut links = 0;
+        while let Some(name) = todo.pop() {
+            if name == b".." {
+                dir = self.reopen(split(&dir.path.clone()).0)?;
+                continue;
+            }
+            let here = join(&dir.path, &name);
+            self.check_depth(&here)?;
+            match node::open_dir(&dir.fd, &name) {
+                Ok(fd) => dir = self.enter(fd, here)?,
+                Err(Errno::NOENT) => match make {
+                    Some(mtime) => dir = self.make_implicit(&dir, &name, mtime)?,
+                    None => return Ok(self.elsewhere(here, todo)),
+                },
+                Err(Errno::LOOP | Errno::NOTDIR) => match self.in_the_way(&dir, &name, make)? {
+                    InTheWay::Link(target) => {
+                        links += 1;
+                        if links > MAX_LINKS {
+                            return Err(Error::refused(path, "too many symbolic links"));
+                        }
+                        if target.starts_with(b"/") {
+                            dir = self.dirs.root();
+                        }
+                        todo.extend(
+                            components(&target)
+                                .rev()
+                                .filter(|name| *name != b".")
+                                .map(<[u8]>::to_vec),
+                        );
+                    }
+                    InTheWay::Replaced(made) => dir = made,
+                    InTheWay::File => return Ok(Place::Nowhere),
+                },
+                Err(Errno::ACCESS) if !self.options.privileged => {
+                    dir = self.enter_closed(&dir, &name, here)?;
+                }
+                Err(error) => return Err(Error::system("open directory", &here, error)),
+            }
+        }
+        if dir.path != path {
+            self.dirs.insert(path.to_vec(), &dir);
+        }
+        Ok(Place::Found(dir))
+    }
+
+    /// Real paths grow through links beyond what entries are bounded to.
+    fn check_depth(&self, path: &[u8]) -> Result<()> {
+        let bounds = &self.options.bounds;
+        if path.len() > bounds.max_path || components(path).count() > bounds.max_depth {
+            return Err(Error::refused(path, "the path is too long or too deep"));
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, fd: std::os::fd::OwnedFd, path: Vec<u8>) -> Result<Rc<Dir>> {
+        // A directory that this layer made without a setgid bit was entered when it was made, as
+        // long as it is cached; to ask again is cheap.
+        let stat = fs::fstat(&fd).map_err(|error| Error::system("open", &path, error))?;
+        let plain = self.creation.is_plain(stat.st_gid, stat.st_mode);
+        if !self.options.privileged && stat.st_mode & 0o700 != 0o700 {
+            let mode = stat.st_mode & 0o7777;
+            fs::fchmod(&fd, Mode::from_raw_mode(mode | 0o700))
+                .map_err(|error| Error::system("open", &path, error))?;
+            self.finish
+                .entry(path.clone())
+                .or_insert(Finish {
+                    mtime: node::mtime(&stat),
+                    mode: None,
+                })
+                .mode
+                .get_or_insert(mode);
+        }
+        let dir = Rc::new(Dir {
+            fd,
+            path: path.clone(),
+            plain: Cell::new(plain),
+        });
+        self.dirs.insert(path, &dir);
+        Ok(dir)
+    }
+
+    /// Enters a directory of the caller's own that denies it; [`finish`](Self::finish) closes it.
+    fn enter_closed(&mut self, dir: &Dir, name: &[u8], path: Vec<u8>) -> Result<Rc<Dir>> {
+        let failed = |error: Errno| Error::system("open directory", &path, error);
+        let stat = node::lstat(&dir.fd, name)
+            .map_err(failed)?
+            .filter(node::is_dir)
+            .ok_or_else(|| failed(Errno::ACCESS))?;
+        let mode = stat.st_mode & 0o7777;
+        node::chmod_unopened(&dir.fd, name, mode | 0o700).map_err(failed)?;
+        let fd = node::open_dir(&dir.fd, name).map_err(failed)?;
+        self.finish
+            .entry(path.clone())
+            .or_insert(Finish {
+                mtime: node::mtime(&stat),
+                mode: None,
+            })
+            .mode
+            .get_or_insert(mode);
+        self.enter(fd, path)
+    }
+
+    fn elsewhere(&self, here: Vec<u8>, mut todo: Vec<Vec<u8>>) -> Place {
+        if ancestors(&here).any(|dir| self.opaque.contains(dir)) || self.applies() {
+            return Place::Nowhere;
+        }
+        let mut path = here;
+        while let Some(name) = todo.pop() {
+            match &name[..] {
+                // Climbs out of what isn't here: only the layers below know where to.
+                b".." => return Place::Nowhere,
+                name => path = join(&path, name),
+            }
+        }
+        Place::Below(path)
+    }
+
+    /// Makes a directory that has no entry (yet).
+    fn make_implicit(&mut self, dir: &Rc<Dir>, name: &[u8], mtime: Time) -> Result<Rc<Dir>> {
+        let path = join(&dir.path, name);
+        if self.deferred.contains_key(&path) {
+            return Err(Error::refused(
+                &path,
+                "a hard link is where a directory must be",
+            ));
+        }
+        if self.applies() {
+            self.touch(dir, mtime)?;
+        }
+        let failed = |error: Errno| Error::system("make directory", &path, error);
+        fs::mkdirat(&dir.fd, name, Mode::from_raw_mode(IMPLICIT_MODE)).map_err(failed)?;
+        let fd = node::open_dir(&dir.fd, name).map_err(failed)?;
+        let made = Rc::new(Dir {
+            fd,
+            path: path.clone(),
+            plain: Cell::new(dir.plain.get()),
+        });
+        self.become_implicit(&made, mtime).map_err(failed)?;
+        self.dirs.insert(path.clone(), &made);
+        self.implicit.insert(path.clone());
+        if self.applies() {
+            self.own.insert(path);
+        }
+        Ok(made)
+    }
+
+    /// Gives a directory what one without an entry has.
+    pub(super) fn become_implicit(&mut self, dir: &Dir, mtime: Time) -> Result<(), Errno> {
+        if self.options.privileged {
+            fs::fchown(&dir.fd, Some(fs::Uid::ROOT), Some(fs::Gid::ROOT))?;
+        }
+        fs::fchmod(&dir.fd, Mode::from_raw_mode(IMPLICIT_MODE))?;
+        let gid = match self.options.privileged {
+            true => 0,
+            false => fs::fstat(&dir.fd)?.st_gid,
+        };
+        dir.plain.set(self.creation.is_plain(gid, IMPLICIT_MODE));
+        let finish = Finish { mtime, mode: None };
+        self.finish.insert(dir.path.clone(), finish);
+        Ok(())
+    }
+
+    /// Applying: remembers the times of a directory from before, which the layer says nothing of.
+    pub(super) fn touch(&mut self, dir: &Dir, mtime: Time) -> Result<()> {
+        if self.touched.contains_key(&dir.path) || self.own.contains(&dir.path) {
+            return Ok(());
+        }
+        let stat = fs::fstat(&dir.fd).map_err(|error| Error::system("open", &dir.path, error))?;
+        self.touched.insert(dir.path.clone(), mtime);
+        self.finish.entry(dir.path.clone()).or_insert(Finish {
+            mtime: node::mtime(&stat),
+            mode: None,
+        });
+        Ok(())
+    }
+
+    /// Looks at what is no directory and stands where one is needed.
+    fn in_the_way(&mut self, dir: &Rc<Dir>, name: &[u8], make: Option<Time>) -> Result<InTheWay> {
+        let path = join(&dir.path, name);
+        let failed = |error: Errno| Error::system("open directory", &path, error);
+        let Some(stat) = node::lstat(&dir.fd, name).map_err(failed)? else {
+            return Err(failed(Errno::NOENT));
+        };
+        if node::file_type(&stat) == FileType::Symlink {
+            return Ok(InTheWay::Link(
+                node::read_link(&dir.fd, name).map_err(failed)?,
+            ));
+        }
+        if self.applies() || !overlay::is_whiteout(&dir.fd, name, &stat).map_err(failed)? {
+            return Ok(InTheWay::File);
+        }
+        let Some(mtime) = make else {
+            return Ok(InTheWay::File);
+        };
+        // The layer hides the directory of the layers below, and now has one of its own.
+        self.clear_way(dir, name)?;
+        let made = self.make_implicit(dir, name, mtime)?;
+        self.hide_below(&made)?;
+        Ok(InTheWay::Replaced(made))
+    }
+}
+
+enum InTheWay {
+    /// A link, with its text.
+    Link(Vec<u8>),
+    /// It was a whiteout; now it is this directory.
+    Replaced(Rc<Dir>),
+    /// Something else.
+    File,
+}
