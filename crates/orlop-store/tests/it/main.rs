@@ -6,5 +6,6 @@ mod collect;
 mod content;
 mod hammer;
 mod layout;
+mod model;
 mod names;
 mod support;
