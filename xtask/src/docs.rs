@@ -1,82 +1,42 @@
-//! Man pages and completions, written by the program itself from its own arguments.
+//! Man pages and completions, written by the program's own library from its arguments.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::command::{Outcome, cargo, output, run, say, target, workspace};
+use crate::command::{Outcome, cargo, run, say, target, workspace};
 
-/// The shells that get completions, and the file that each looks for.
-const SHELLS: &[(&str, &str)] = &[
-    ("bash", "orlop.bash"),
-    ("zsh", "_orlop"),
-    ("fish", "orlop.fish"),
-];
+/// Where the generator puts each kind, and where it belongs.
+const PLACES: &[(&str, &str)] = &[("man", "docs/man"), ("completions", "completions")];
 
 /// Writes `docs/man` and `completions`, or checks that they are current.
 pub(crate) fn docs(check: bool) -> Outcome {
-    run(cargo().args(["build", "--quiet", "--package", "orlop"]))?;
-    let program = target().join("debug/orlop");
-    let fresh = generate(&program)?;
-    let folders = [
-        workspace().join("docs/man"),
-        workspace().join("completions"),
-    ];
-    if check {
-        return compare(&fresh, &folders);
-    }
-    for folder in &folders {
-        // Pages of commands that are no more must go.
-        let _ = std::fs::remove_dir_all(folder);
-        std::fs::create_dir_all(folder)
-            .map_err(|error| format!("{}: {error}", folder.display()))?;
-    }
-    for (file, content) in &fresh {
-        std::fs::write(file, content).map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    say(&format!(
-        "{} files written to docs/man and completions.",
-        fresh.len()
-    ));
-    Ok(())
-}
-
-/// All generated files with their content.
-fn generate(program: &Path) -> Outcome<BTreeMap<PathBuf, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    for (shell, name) in SHELLS {
-        let script = output(Command::new(program).args(["completion", shell]))?;
-        files.insert(workspace().join("completions").join(name), script);
-    }
-    let scratch = target().join("tmp/man");
+    let scratch = target().join("tmp/documents");
     let _ = std::fs::remove_dir_all(&scratch);
-    std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
-    run(Command::new(program).arg("__man").arg(&scratch))?;
-    for (name, content) in read_folder(&scratch)? {
-        files.insert(workspace().join("docs/man").join(name), content);
-    }
-    Ok(files)
-}
-
-fn compare(fresh: &BTreeMap<PathBuf, Vec<u8>>, folders: &[PathBuf]) -> Outcome {
-    let mut stale: Vec<String> = Vec::new();
-    for (file, content) in fresh {
-        if std::fs::read(file).ok().as_ref() != Some(content) {
-            stale.push(format!("{} is not current", file.display()));
-        }
-    }
-    for folder in folders {
-        for (name, _) in read_folder(folder).unwrap_or_default() {
-            let file = folder.join(name);
-            if !fresh.contains_key(&file) {
-                stale.push(format!("{} is of no command", file.display()));
-            }
+    let generator = [
+        "run",
+        "--quiet",
+        "--package",
+        "orlop",
+        "--example",
+        "documents",
+        "--",
+    ];
+    run(cargo().args(generator).arg(&scratch))?;
+    let mut stale = Vec::new();
+    let mut count = 0;
+    for (made, place) in PLACES {
+        let fresh = read_folder(&scratch.join(made))?;
+        let folder = workspace().join(place);
+        count += fresh.len();
+        if check {
+            stale.append(&mut differences(&fresh, &folder));
+        } else {
+            replace(&fresh, &folder)?;
         }
     }
     if stale.is_empty() {
         say(&format!(
-            "{} man pages and completions are current.",
-            fresh.len()
+            "{count} man pages and completion scripts are current."
         ));
         return Ok(());
     }
@@ -86,15 +46,50 @@ fn compare(fresh: &BTreeMap<PathBuf, Vec<u8>>, folders: &[PathBuf]) -> Outcome {
     ))
 }
 
-fn read_folder(folder: &Path) -> Outcome<Vec<(std::ffi::OsString, Vec<u8>)>> {
+/// What each file of a folder holds.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+fn differences(fresh: &Files, folder: &Path) -> Vec<String> {
+    let kept = read_folder(folder).unwrap_or_default();
+    let missing = fresh
+        .keys()
+        .filter(|name| !kept.contains_key(*name))
+        .map(|name| (name, "is missing"));
+    let spare = kept
+        .keys()
+        .filter(|name| !fresh.contains_key(*name))
+        .map(|name| (name, "is of no command"));
+    let old = kept
+        .iter()
+        .filter(|(name, content)| fresh.get(*name).is_some_and(|fresh| fresh != *content));
+    let old = old.map(|(name, _)| (name, "is not current"));
+    missing
+        .chain(spare)
+        .chain(old)
+        .map(|(name, what)| format!("{} {what}", folder.join(name).display()))
+        .collect()
+}
+
+/// Makes a folder hold these files and no others.
+fn replace(fresh: &Files, folder: &Path) -> Outcome {
+    let _ = std::fs::remove_dir_all(folder);
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for (name, content) in fresh {
+        let file = folder.join(name);
+        std::fs::write(&file, content).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn read_folder(folder: &Path) -> Outcome<Files> {
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-    let mut files = Vec::new();
+    let mut files = Files::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        files.push((
-            entry.file_name(),
+        files.insert(
+            PathBuf::from(entry.file_name()),
             std::fs::read(entry.path()).map_err(failed)?,
-        ));
+        );
     }
     Ok(files)
 }

@@ -1,0 +1,719 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_orlop_global_optspecs
+    string join \n root= config= set= storage-driver= progress= tls-verify= D/debug v/version h/help
+end
+
+function __fish_orlop_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_orlop_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_orlop_using_subcommand
+    set -l cmd (__fish_orlop_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c orlop -n "__fish_orlop_needs_command" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_needs_command" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_needs_command" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_needs_command" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_needs_command" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_needs_command" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_needs_command" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_needs_command" -s v -l version -d 'Print version information and quit'
+complete -c orlop -n "__fish_orlop_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "images" -d 'List images'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "inspect" -d 'Return low-level information on images'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "image" -d 'Manage images'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "login" -d 'Authenticate to a registry'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "logout" -d 'Log out from a registry'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "system" -d 'Manage the store'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "config" -d 'Show the configuration and describe its keys'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "version" -d 'Show the version information'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "quickstart" -d 'Take a tour, without network or registry, in a store of its own'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l platform -d 'Pull this platform, or these: os[/arch[/variant]] [env: DOCKER_DEFAULT_PLATFORM]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l disable-content-trust -d 'Accepted for docker\'s sake; nothing is skipped' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -s a -l all-tags -d 'Download all tagged images in the repository'
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l all-platforms -d 'Pull all platforms of the image'
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -s q -l quiet -d 'Suppress verbose output'
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand push" -l platform -d 'Push only this platform of a multi-platform image, without its index: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand push" -l disable-content-trust -d 'Accepted for docker\'s sake; nothing is skipped' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand push" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand push" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand push" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand push" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand push" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand push" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand push" -s a -l all-tags -d 'Push all tags of an image to the repository'
+complete -c orlop -n "__fish_orlop_using_subcommand push" -s q -l quiet -d 'Suppress verbose output'
+complete -c orlop -n "__fish_orlop_using_subcommand push" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand push" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand images" -s f -l filter -d 'Filter output: before=, dangling=, label=, reference=, since=, until=' -r
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand images" -s a -l all -d 'Show all images, also those that --tree hides because they have no name'
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l digests -d 'Show digests'
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l no-trunc -d 'Don\'t truncate output'
+complete -c orlop -n "__fish_orlop_using_subcommand images" -s q -l quiet -d 'Only show image IDs'
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l tree -d 'List images with their platforms as a tree'
+complete -c orlop -n "__fish_orlop_using_subcommand images" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand images" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -s f -l format -d 'Format output using a custom template: \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l type -d 'Only inspect objects of this type: image' -r
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -s s -l size -d 'Show sizes of containers'
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand history" -s H -l human -d 'Print sizes and dates in human readable format' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l platform -d 'Show the history of this platform: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l no-trunc -d 'Don\'t truncate output'
+complete -c orlop -n "__fish_orlop_using_subcommand history" -s q -l quiet -d 'Only show image IDs'
+complete -c orlop -n "__fish_orlop_using_subcommand history" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand tag" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand tag" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand tag" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand tag" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand tag" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand tag" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s f -l force -d 'Force removal of the image'
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l no-prune -d 'Do not delete untagged parents'
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "ls" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "list" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "inspect" -d 'Display detailed information on one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "rm" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "remove" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "prune" -d 'Remove unused images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Filter output: before=, dangling=, label=, reference=, since=, until=' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s a -l all -d 'Show all images, also those that --tree hides because they have no name'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l digests -d 'Show digests'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l no-trunc -d 'Don\'t truncate output'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Only show image IDs'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l tree -d 'List images with their platforms as a tree'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s f -l filter -d 'Filter output: before=, dangling=, label=, reference=, since=, until=' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s a -l all -d 'Show all images, also those that --tree hides because they have no name'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l digests -d 'Show digests'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l no-trunc -d 'Don\'t truncate output'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Only show image IDs'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l tree -d 'List images with their platforms as a tree'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l platform -d 'Pull this platform, or these: os[/arch[/variant]] [env: DOCKER_DEFAULT_PLATFORM]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l disable-content-trust -d 'Accepted for docker\'s sake; nothing is skipped' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -s a -l all-tags -d 'Download all tagged images in the repository'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l all-platforms -d 'Pull all platforms of the image'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -s q -l quiet -d 'Suppress verbose output'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l platform -d 'Push only this platform of a multi-platform image, without its index: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l disable-content-trust -d 'Accepted for docker\'s sake; nothing is skipped' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -s a -l all-tags -d 'Push all tags of an image to the repository'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -s q -l quiet -d 'Suppress verbose output'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Format output using a custom template: \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l platform -d 'Inspect this platform of a multi-platform image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -s H -l human -d 'Print sizes and dates in human readable format' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l platform -d 'Show the history of this platform: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l no-trunc -d 'Don\'t truncate output'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Only show image IDs'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -s f -l force -d 'Force removal of the image'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l no-prune -d 'Do not delete untagged parents'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -s f -l force -d 'Force removal of the image'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l no-prune -d 'Do not delete untagged parents'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -s f -l force -d 'Force removal of the image'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l no-prune -d 'Do not delete untagged parents'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l filter -d 'Provide filter values: label=, label!=, until=' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all unused images, not just dangling ones'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not prompt for confirmation'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l platform -d 'Mount this platform of a multi-platform image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l rw -d 'Allow writing, into a layer that unmounting throws away'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Display detailed information on one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove unused images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand login" -s p -l password -d 'Password or access token, or "-" to read it from stdin' -r
+complete -c orlop -n "__fish_orlop_using_subcommand login" -s u -l username -d 'Username' -r
+complete -c orlop -n "__fish_orlop_using_subcommand login" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand login" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand login" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand login" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand login" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand login" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand login" -l password-stdin -d 'Take the password or access token from stdin'
+complete -c orlop -n "__fish_orlop_using_subcommand login" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -l platform -d 'Mount this platform of a multi-platform image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -l rw -d 'Allow writing, into a layer that unmounting throws away'
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -f -a "df" -d 'Show disk usage'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -f -a "prune" -d 'Remove unused data'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -s v -l verbose -d 'Show detailed information on space usage'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -s f -l format -d 'Format output using a custom template: \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l filter -d 'Provide filter values: label=, label!=, until=' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all unused images not just dangling ones'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not prompt for confirmation'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "df" -d 'Show disk usage'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove unused data'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "show" -d 'Print all values that are set, and where'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "path" -d 'Print the configuration files that are read'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print all values that are set, and where'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print the configuration files that are read'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand info" -s f -l format -d 'Format output using a custom template: \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand info" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand info" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand info" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand info" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand info" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand info" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand info" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand version" -s f -l format -d 'Format output using a custom template: \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand version" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand version" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand version" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand version" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand version" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand version" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand version" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l keep -d 'Keep the folder with the layout and the store, to look at'
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "images" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "image" -d 'Manage images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "system" -d 'Manage the store'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "version" -d 'Show the version information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network or registry, in a store of its own'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "ls" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "inspect" -d 'Display detailed information on one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "rm" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "prune" -d 'Remove unused images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show disk usage'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "prune" -d 'Remove unused data'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print all values that are set, and where'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print the configuration files that are read'
