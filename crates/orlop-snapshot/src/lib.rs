@@ -53,6 +53,7 @@ mod error;
 mod home;
 mod overlay2;
 mod overlay_mount;
+mod prune;
 mod space;
 mod staging;
 mod throwaway;

@@ -13,6 +13,7 @@ use rustix::mount::UnmountFlags;
 use crate::error::{Error, Result};
 use crate::home::{Home, make_directory};
 use crate::overlay_mount::{Interface, MAX_LAYERS, Overlay, Upper};
+use crate::prune::prune;
 use crate::staging::Staging;
 use crate::{Driver, MountMode, throwaway};
 
@@ -166,12 +167,11 @@ impl Driver for Overlay2 {
         unpacked: &Unpacked,
     ) -> Result<Settled> {
         let lowers = self.lowers(parents)?;
-        Ok(orlop_fs::settle(
-            staging.path(),
-            &lowers,
-            self.whiteouts(),
-            unpacked,
-        )?)
+        let settled = orlop_fs::settle(staging.path(), &lowers, self.whiteouts(), unpacked)?;
+        if settled == Settled::Done {
+            prune(staging.path(), &lowers)?;
+        }
+        Ok(settled)
     }
 
     fn publish(&self, staging: Staging) -> Result<()> {

@@ -150,6 +150,27 @@ fn whiteouts_that_hide_nothing(bench: &Bench<'_>) -> Outcome {
         &bench.listing(std::slice::from_ref(&bottom))?,
         &["d: directory", "d/x: file"],
     )?;
+    let implicit = Layer::new().whiteout("i/x").whiteout("i/j/y");
+    expect(
+        &bench.listing(std::slice::from_ref(&implicit))?,
+        &["i: directory", "i/j: directory"],
+    )?;
+    let below = Layer::new()
+        .directory("o", DIR)
+        .directory("o/s", DIR)
+        .file("o/s/x", PLAIN, b"")
+        .symlink("l", "o/s");
+    let hidden_anyway = Layer::new()
+        .directory("o", DIR)
+        .opaque("o")
+        .directory("o/s", DIR)
+        .whiteout("o/s/x")
+        .directory("l", DIR)
+        .whiteout("l/x");
+    expect(
+        &bench.listing(&[below, hidden_anyway])?,
+        &["l: directory", "o: directory", "o/s: directory"],
+    )?;
     // Only layers below are hidden, whatever the order in the archive.
     let own = Layer::new()
         .directory("n", DIR)

@@ -91,7 +91,7 @@ fn archive(things: &BTreeMap<String, Thing>) -> Layer {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn root_both_drivers_show_the_same(stack in prop::collection::vec(layer(), 1..5)) {
