@@ -1,8 +1,8 @@
 //! Reading an image's documents from the store.
 
 use orlop_oci::{
-    Descriptor, ImageConfig, ImageManifest, MAX_CONFIG_SIZE, MAX_INDEX_DEPTH,
-    MAX_MANIFEST_SIZE, Manifest, Platform, Raw,
+    Descriptor, ImageConfig, ImageManifest, MAX_CONFIG_SIZE, MAX_INDEX_DEPTH, MAX_MANIFEST_SIZE,
+    Manifest, Platform, Raw,
 };
 
 use crate::error::{Error, Result};
@@ -13,7 +13,6 @@ use crate::model::{ManifestKind, ManifestSummary};
 /// One image manifest of the store with its configuration.
 #[derive(Debug)]
 pub(crate) struct Content {
-    pub(crate) descriptor: Descriptor,
     pub(crate) manifest: ImageManifest,
     pub(crate) config: ImageConfig,
 }
@@ -28,18 +27,30 @@ impl Images {
     /// An image manifest and its configuration.
     pub(crate) fn content(&self, descriptor: &Descriptor) -> Result<Content> {
         let raw = self.document(descriptor)?;
-        let Manifest::Image(manifest) =
-            raw.manifest().map_err(Error::document("manifest", raw.digest()))?
+        let Manifest::Image(manifest) = raw
+            .manifest()
+            .map_err(Error::document("manifest", raw.digest()))?
         else {
-            return Err(Error::invalid(raw.digest(), "an index where an image manifest was promised"));
+            return Err(Error::invalid(
+                raw.digest(),
+                "an index where an image manifest was promised",
+            ));
         };
-        let bytes = self.store.read_described(&manifest.config, MAX_CONFIG_SIZE)?;
-        let config = ImageConfig::parse(&bytes).map_err(Error::document("config", &manifest.config.digest))?;
-        Ok(Content { descriptor: descriptor.clone(), manifest, config })
+        let bytes = self
+            .store
+            .read_described(&manifest.config, MAX_CONFIG_SIZE)?;
+        let config = ImageConfig::parse(&bytes)
+            .map_err(Error::document("config", &manifest.config.digest))?;
+        Ok(Content { manifest, config })
     }
 
     /// The manifests of an image, in the order of its index.
-    pub(crate) fn manifests(&self, target: &Descriptor, facts: &Facts<'_>, graph: &orlop_store::Graph) -> Result<Vec<ManifestSummary>> {
+    pub(crate) fn manifests(
+        &self,
+        target: &Descriptor,
+        facts: &Facts<'_>,
+        graph: &orlop_store::Graph,
+    ) -> Result<Vec<ManifestSummary>> {
         let mut manifests = Vec::new();
         self.add_manifests(target, facts, graph, 0, &mut manifests)?;
         Ok(manifests)
@@ -54,7 +65,10 @@ impl Images {
         manifests: &mut Vec<ManifestSummary>,
     ) -> Result<()> {
         let fact = facts.get(&descriptor.digest, &descriptor.media_type)?;
-        if let Some(Fact::Index { manifests: children }) = &fact {
+        if let Some(Fact::Index {
+            manifests: children,
+        }) = &fact
+        {
             if depth < MAX_INDEX_DEPTH {
                 for child in children {
                     self.add_manifests(child, facts, graph, depth + 1, manifests)?;
@@ -76,11 +90,18 @@ impl Images {
 
     /// The manifest of `target` that fits `platform` best, or that would run here, or, when none
     /// does, the first that is here.
-    pub(crate) fn choose_manifest(&self, name: &str, manifests: &[ManifestSummary], platform: Option<&Platform>) -> Result<Option<Descriptor>> {
-        let images = || manifests.iter().filter_map(|m| match &m.kind {
-            ManifestKind::Image { platform } => Some((m, platform)),
-            _ => None,
-        });
+    pub(crate) fn choose_manifest(
+        &self,
+        name: &str,
+        manifests: &[ManifestSummary],
+        platform: Option<&Platform>,
+    ) -> Result<Option<Descriptor>> {
+        let images = || {
+            manifests.iter().filter_map(|m| match &m.kind {
+                ManifestKind::Image { platform } => Some((m, platform)),
+                _ => None,
+            })
+        };
         let wanted = platform.cloned().unwrap_or_else(Platform::host);
         let matcher = wanted.matcher();
         let best = images()
@@ -92,28 +113,40 @@ impl Images {
         }
         if platform.is_some() {
             return Err(if images().any(|(_, p)| matcher.matches(p)) {
-                Error::NotPulled { image: name.to_owned(), platform: wanted.to_string() }
+                Error::NotPulled {
+                    image: name.to_owned(),
+                    platform: wanted.to_string(),
+                }
             } else {
                 let there: Vec<String> = images().map(|(_, p)| p.to_string()).collect();
-                Error::NoMatchingPlatform { wanted: wanted.to_string(), available: there.join(", ") }
+                Error::NoMatchingPlatform {
+                    wanted: wanted.to_string(),
+                    available: there.join(", "),
+                }
             });
         }
-        Ok(images().find(|(m, _)| m.available).map(|(m, _)| m.descriptor.clone()))
+        Ok(images()
+            .find(|(m, _)| m.available)
+            .map(|(m, _)| m.descriptor.clone()))
     }
 }
 
 fn kind(descriptor: &Descriptor, fact: Option<&Fact>) -> ManifestKind {
     if descriptor.is_attestation() {
-        return ManifestKind::Attestation { of: descriptor.attests() };
+        return ManifestKind::Attestation {
+            of: descriptor.attests(),
+        };
     }
-    let named = descriptor.platform.clone().filter(|p| !p.is_empty() && !p.is_unknown());
+    let named = descriptor
+        .platform
+        .clone()
+        .filter(|p| !p.is_empty() && !p.is_unknown());
     match (fact, named) {
         (Some(Fact::Artifact), _) => ManifestKind::Unknown,
-        (Some(Fact::Image { platform, .. }), named) => {
-            ManifestKind::Image { platform: named.unwrap_or_else(|| platform.clone()) }
-        }
+        (Some(Fact::Image { platform, .. }), named) => ManifestKind::Image {
+            platform: named.unwrap_or_else(|| platform.clone()),
+        },
         (_, Some(platform)) => ManifestKind::Image { platform },
         _ => ManifestKind::Unknown,
     }
 }
-

@@ -27,7 +27,9 @@ pub enum Error {
     #[error("tag does not exist: {0}")]
     TagMissing(String),
     /// None of the image's manifests runs on the platform.
-    #[error("no matching manifest for {wanted} in the manifest list entries: no match for platform in manifest: not found (available: {available})")]
+    #[error(
+        "no matching manifest for {wanted} in the manifest list entries: no match for platform in manifest: not found (available: {available})"
+    )]
     NoMatchingPlatform {
         /// What was asked for.
         wanted: String,
@@ -35,7 +37,9 @@ pub enum Error {
         available: String,
     },
     /// A single-platform image isn't for the platform that was asked for.
-    #[error("image with reference {reference} was found but its platform ({actual}) does not match the specified platform ({wanted})")]
+    #[error(
+        "image with reference {reference} was found but its platform ({actual}) does not match the specified platform ({wanted})"
+    )]
     WrongPlatform {
         /// The image's name.
         reference: String,
@@ -45,7 +49,9 @@ pub enum Error {
         wanted: String,
     },
     /// Something isn't in the store that an operation needs.
-    #[error("content of {image} for {platform} is not in the store: pull it with --platform {platform}")]
+    #[error(
+        "content of {image} for {platform} is not in the store: pull it with --platform {platform}"
+    )]
     NotPulled {
         /// The image.
         image: String,
@@ -107,17 +113,33 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn document(what: &'static str, digest: &Digest) -> impl FnOnce(ManifestError) -> Self {
+    pub(crate) fn document(
+        what: &'static str,
+        digest: &Digest,
+    ) -> impl FnOnce(ManifestError) -> Self {
         let digest = digest.clone();
-        move |source| Self::Document { what, digest, source }
+        move |source| Self::Document {
+            what,
+            digest,
+            source,
+        }
     }
 
     pub(crate) fn invalid(digest: &Digest, why: impl Into<String>) -> Self {
-        Self::Invalid { digest: digest.clone(), why: why.into() }
+        Self::Invalid {
+            digest: digest.clone(),
+            why: why.into(),
+        }
     }
 
-    pub(crate) fn layer(digest: &Digest, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Layer { digest: digest.clone(), source: source.into() }
+    pub(crate) fn layer(
+        digest: &Digest,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Layer {
+            digest: digest.clone(),
+            source: source.into(),
+        }
     }
 
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {

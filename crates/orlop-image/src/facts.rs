@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use orlop_oci::{Descriptor, Digest, ImageConfig, MAX_CONFIG_SIZE, MAX_MANIFEST_SIZE, Manifest, MediaType, Platform, Raw};
+use orlop_oci::{
+    Descriptor, Digest, ImageConfig, MAX_CONFIG_SIZE, MAX_MANIFEST_SIZE, Manifest, MediaType,
+    Platform, Raw,
+};
 use orlop_store::Store;
 use serde::{Deserialize, Serialize};
 
@@ -32,10 +35,13 @@ pub(crate) enum Fact {
 
 /// The facts of those of `documents` that are manifests. An image's configuration must be among them.
 pub(crate) fn of_documents(documents: &[Raw]) -> Result<Vec<(String, Digest, String)>> {
-    let by_digest: HashMap<&Digest, &Raw> = documents.iter().map(|raw| (raw.digest(), raw)).collect();
+    let by_digest: HashMap<&Digest, &Raw> =
+        documents.iter().map(|raw| (raw.digest(), raw)).collect();
     let mut facts = Vec::new();
     for raw in documents {
-        let Ok(manifest) = raw.manifest() else { continue };
+        let Ok(manifest) = raw.manifest() else {
+            continue;
+        };
         let config = |digest: &Digest| by_digest.get(digest).map(|raw| raw.bytes().to_vec());
         let fact = of_manifest(&manifest, |d| Ok(config(&d.digest)))?;
         facts.push((KIND.to_owned(), raw.digest().clone(), encode(&fact)));
@@ -47,14 +53,24 @@ fn encode(fact: &Fact) -> String {
     serde_json::to_string(fact).expect("a fact has only texts for keys")
 }
 
-fn of_manifest(manifest: &Manifest, config: impl FnOnce(&Descriptor) -> Result<Option<Vec<u8>>>) -> Result<Fact> {
+fn of_manifest(
+    manifest: &Manifest,
+    config: impl FnOnce(&Descriptor) -> Result<Option<Vec<u8>>>,
+) -> Result<Fact> {
     let manifest = match manifest {
-        Manifest::Index(index) => return Ok(Fact::Index { manifests: index.manifests.clone() }),
+        Manifest::Index(index) => {
+            return Ok(Fact::Index {
+                manifests: index.manifests.clone(),
+            });
+        }
         Manifest::Image(manifest) if !manifest.is_image() => return Ok(Fact::Artifact),
         Manifest::Image(manifest) => manifest,
     };
-    let Some(bytes) = config(&manifest.config)? else { return Ok(Fact::Artifact) };
-    let config = ImageConfig::parse(&bytes).map_err(Error::document("config", &manifest.config.digest))?;
+    let Some(bytes) = config(&manifest.config)? else {
+        return Ok(Fact::Artifact);
+    };
+    let config =
+        ImageConfig::parse(&bytes).map_err(Error::document("config", &manifest.config.digest))?;
     Ok(Fact::Image {
         platform: config.platform,
         created: config.created,
@@ -71,12 +87,18 @@ pub(crate) struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// All that the store has.
     pub(crate) fn all(store: &'a Store) -> Result<Self> {
-        Ok(Self { store, known: store.facts(KIND)? })
+        Ok(Self {
+            store,
+            known: store.facts(KIND)?,
+        })
     }
 
     /// None yet: each is asked for when it is needed.
     pub(crate) fn some(store: &'a Store) -> Self {
-        Self { store, known: HashMap::new() }
+        Self {
+            store,
+            known: HashMap::new(),
+        }
     }
 
     /// What this document is; `None` when it isn't in the store.
@@ -92,13 +114,17 @@ impl<'a> Facts<'a> {
             return Ok(None);
         }
         let bytes = self.store.read_document(digest, MAX_MANIFEST_SIZE)?;
-        let manifest = Manifest::parse(media_type, &bytes).map_err(Error::document("manifest", digest))?;
-        let fact = of_manifest(&manifest, |config| match self.store.blob(&config.digest)? {
-            Some(_) => Ok(Some(self.store.read_described(config, MAX_CONFIG_SIZE)?)),
-            None => Ok(None),
+        let manifest =
+            Manifest::parse(media_type, &bytes).map_err(Error::document("manifest", digest))?;
+        let fact = of_manifest(&manifest, |config| {
+            match self.store.blob(&config.digest)? {
+                Some(_) => Ok(Some(self.store.read_described(config, MAX_CONFIG_SIZE)?)),
+                None => Ok(None),
+            }
         })?;
         if self.store.is_writable() {
-            self.store.set_facts(KIND, &[(digest.clone(), encode(&fact))])?;
+            self.store
+                .set_facts(KIND, &[(digest.clone(), encode(&fact))])?;
         }
         Ok(Some(fact))
     }

@@ -9,9 +9,15 @@ use crate::images::Images;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// One of the store's names.
-    Name { reference: Reference, target: Digest },
+    Name {
+        reference: Reference,
+        target: Digest,
+    },
     /// A repository and the digest of an image that has a name in it.
-    Pinned { repository: Repository, target: Digest },
+    Pinned {
+        repository: Repository,
+        target: Digest,
+    },
     /// An image's ID, or the beginning of one.
     Id(Digest),
 }
@@ -48,25 +54,38 @@ impl Images {
         }
         match name {
             Ok(reference) => Err(Error::NoSuchImage(reference.with_default_tag().familiar())),
-            Err(orlop_oci::ReferenceError::Identifier(_)) => Err(Error::NoSuchImage(text.to_owned())),
+            Err(orlop_oci::ReferenceError::Identifier(_)) => {
+                Err(Error::NoSuchImage(text.to_owned()))
+            }
             Err(error) => Err(error.into()),
         }
     }
 
     fn find_name(&self, reference: &Reference) -> Result<Option<Found>> {
         if let Some(target) = self.store.resolve(reference)? {
-            return Ok(Some(Found::Name { reference: reference.clone(), target }));
+            return Ok(Some(Found::Name {
+                reference: reference.clone(),
+                target,
+            }));
         }
-        let Some(digest) = reference.digest() else { return Ok(None) };
+        let Some(digest) = reference.digest() else {
+            return Ok(None);
+        };
         let names = self.store.names_of(digest)?;
         let repository = reference.repository();
         let is_known = names.iter().any(|name| name.repository() == repository);
-        Ok(is_known.then(|| Found::Pinned { repository: repository.clone(), target: digest.clone() }))
+        Ok(is_known.then(|| Found::Pinned {
+            repository: repository.clone(),
+            target: digest.clone(),
+        }))
     }
 
     fn find_id(&self, text: &str) -> Result<Option<Found>> {
         let hex = text.strip_prefix("sha256:").unwrap_or(text);
-        if hex.len() < MIN_ID || hex.len() > 64 || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        if hex.len() < MIN_ID
+            || hex.len() > 64
+            || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        {
             return Ok(None);
         }
         let mut found = self.store.find_by_prefix(hex)?;

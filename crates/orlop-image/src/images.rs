@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use orlop_snapshot::Driver;
+use orlop_snapshot::{Driver, Space};
 use orlop_store::Store;
+
+use crate::error::Result;
 
 /// A store and the storage driver that stacks its layers. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +26,11 @@ impl Images {
         &self.store
     }
 
+    /// The snapshots of all drivers, for verbs of the store that remove something.
+    pub(crate) fn space(&self) -> Result<Space> {
+        Ok(Space::new(&self.store)?)
+    }
+
     /// The storage driver.
     pub fn driver(&self) -> &Arc<dyn Driver> {
         &self.driver
@@ -37,4 +44,9 @@ impl fmt::Debug for Images {
             .field("driver", &self.driver.name())
             .finish()
     }
+}
+
+/// Only root may give files their owners and make devices.
+pub(crate) fn is_privileged() -> bool {
+    rustix::process::geteuid().is_root()
 }

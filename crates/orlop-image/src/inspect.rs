@@ -21,11 +21,17 @@ impl Images {
         let summary = self.summary_of(&record)?;
         let manifest = self.choose_manifest(name, &summary.manifests, platform)?;
         let shown = manifest.as_ref().and_then(|d| {
-            summary.manifests.iter().find(|m| m.descriptor.digest == d.digest)
+            summary
+                .manifests
+                .iter()
+                .find(|m| m.descriptor.digest == d.digest)
         });
         let size = shown.map_or(0, |m| m.content_size + m.unpacked_size);
         let content = manifest.as_ref().map(|d| self.content(d)).transpose()?;
-        let graph_driver = content.as_ref().map(|c| self.graph_driver(c)).unwrap_or_default();
+        let graph_driver = content
+            .as_ref()
+            .map(|c| self.graph_driver(c))
+            .unwrap_or_default();
         Ok(ImageDetails {
             target: record.target,
             config_digest: content.as_ref().map(|c| c.manifest.config.digest.clone()),
@@ -42,7 +48,10 @@ impl Images {
         chains.reverse();
         GraphDriver {
             name: self.driver.name().to_owned(),
-            directories: chains.iter().map(|chain| self.driver.layer_dir(chain)).collect(),
+            directories: chains
+                .iter()
+                .map(|chain| self.driver.layer_dir(chain))
+                .collect(),
         }
     }
 
@@ -64,7 +73,11 @@ impl Images {
                 id: None,
                 created: step.created,
                 created_by: step.created_by.clone(),
-                size: if step.empty_layer { 0 } else { sizes.next().unwrap_or_default() },
+                size: if step.empty_layer {
+                    0
+                } else {
+                    sizes.next().unwrap_or_default()
+                },
                 comment: step.comment.clone(),
                 tags: Vec::new(),
             })

@@ -28,7 +28,12 @@ impl Images {
         let mut images = Vec::with_capacity(records.len());
         for record in &records {
             let digest = &record.target.digest;
-            let mut summary = self.summary(record, names.remove(digest).unwrap_or_default(), &facts, &graph)?;
+            let mut summary = self.summary(
+                record,
+                names.remove(digest).unwrap_or_default(),
+                &facts,
+                &graph,
+            )?;
             summary.shared_size = Some(shared.get(digest).copied().unwrap_or_default());
             images.push(summary);
         }
@@ -39,10 +44,21 @@ impl Images {
     /// One image.
     pub(crate) fn summary_of(&self, record: &ImageRecord) -> Result<ImageSummary> {
         let names = self.store.names_of(&record.target.digest)?;
-        self.summary(record, names, &Facts::some(&self.store), &self.store.graph()?)
+        self.summary(
+            record,
+            names,
+            &Facts::some(&self.store),
+            &self.store.graph()?,
+        )
     }
 
-    fn summary(&self, record: &ImageRecord, names: Vec<Reference>, facts: &Facts<'_>, graph: &Graph) -> Result<ImageSummary> {
+    fn summary(
+        &self,
+        record: &ImageRecord,
+        names: Vec<Reference>,
+        facts: &Facts<'_>,
+        graph: &Graph,
+    ) -> Result<ImageSummary> {
         let id = record.target.digest.clone();
         let manifests = self.manifests(&record.target, facts, graph)?;
         let content_size = graph.content_size([&id]);
@@ -61,8 +77,9 @@ impl Images {
             id,
         };
         if let Some(shown) = shown(&summary.manifests)
-            && let Some(Fact::Image { created, labels, .. }) =
-                facts.get(&shown.descriptor.digest, &shown.descriptor.media_type)?
+            && let Some(Fact::Image {
+                created, labels, ..
+            }) = facts.get(&shown.descriptor.digest, &shown.descriptor.media_type)?
         {
             summary.created = created;
             summary.labels = labels;
@@ -73,9 +90,14 @@ impl Images {
 
 /// Names with a tag, and one name with the digest for each repository.
 fn split_names(names: Vec<Reference>, target: &Digest) -> (Vec<Reference>, Vec<Reference>) {
-    let digests: BTreeSet<Reference> =
-        names.iter().map(|name| name.repository().with_digest(target.clone())).collect();
-    let mut tags: Vec<Reference> = names.into_iter().filter(|name| name.tag().is_some()).collect();
+    let digests: BTreeSet<Reference> = names
+        .iter()
+        .map(|name| name.repository().with_digest(target.clone()))
+        .collect();
+    let mut tags: Vec<Reference> = names
+        .into_iter()
+        .filter(|name| name.tag().is_some())
+        .collect();
     tags.sort();
     (tags, digests.into_iter().collect())
 }
@@ -87,7 +109,11 @@ fn shown(manifests: &[ManifestSummary]) -> Option<&ManifestSummary> {
         ManifestKind::Image { platform } => Some(platform.clone()),
         _ => None,
     };
-    let here = || manifests.iter().filter(|m| m.available && platform(m).is_some());
+    let here = || {
+        manifests
+            .iter()
+            .filter(|m| m.available && platform(m).is_some())
+    };
     here()
         .filter_map(|m| Some((host.rank(&platform(m)?)?, m)))
         .min_by_key(|(rank, _)| *rank)

@@ -11,7 +11,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::event::{EventSink, NoEvents};
 use crate::images::Images;
-use crate::pull::{Platforms, Planner, PullOptions, Rounds};
+use crate::pull::{Planner, Platforms, PullOptions, Rounds};
 
 impl Images {
     /// Mounts an image at `target`, for reading only or, `writable`, with an upper layer that is
@@ -19,7 +19,14 @@ impl Images {
     ///
     /// # Errors
     /// When there is no such image or platform, or when the mount isn't allowed.
-    pub async fn mount(&self, name: &str, platform: Option<&Platform>, target: &Path, writable: bool, cancel: &Cancel) -> Result<()> {
+    pub async fn mount(
+        &self,
+        name: &str,
+        platform: Option<&Platform>,
+        target: &Path,
+        writable: bool,
+        cancel: &Cancel,
+    ) -> Result<()> {
         let lease = self.store.lease("mount")?;
         let details = self.inspect(name, platform)?;
         let (Some(manifest), Some(config)) = (&details.manifest, &details.config) else {
@@ -32,7 +39,11 @@ impl Images {
         lease.hold(std::slice::from_ref(&manifest.digest), &chains)?;
         self.unpack(name, manifest, cancel).await?;
         let target = absolute(target)?;
-        let mode = if writable { MountMode::Throwaway } else { MountMode::ReadOnly };
+        let mode = if writable {
+            MountMode::Throwaway
+        } else {
+            MountMode::ReadOnly
+        };
         let images = self.clone();
         let record = MountRecord {
             target: target.clone(),
@@ -44,7 +55,13 @@ impl Images {
         crate::pull::blocking(move || images.mount_chains(&chains, &target, mode, &record)).await
     }
 
-    fn mount_chains(&self, chains: &[ChainId], target: &Path, mode: MountMode, record: &MountRecord) -> Result<()> {
+    fn mount_chains(
+        &self,
+        chains: &[ChainId],
+        target: &Path,
+        mode: MountMode,
+        record: &MountRecord,
+    ) -> Result<()> {
         self.driver.mount(chains, target, mode)?;
         if let Err(error) = self.store.add_mount(record) {
             // Without its record the image could be removed under the mount.
@@ -65,12 +82,21 @@ impl Images {
     }
 
     /// Unpacks the layers of a manifest whose blobs are in the store.
-    async fn unpack(&self, name: &str, manifest: &orlop_oci::Descriptor, cancel: &Cancel) -> Result<()> {
+    async fn unpack(
+        &self,
+        name: &str,
+        manifest: &orlop_oci::Descriptor,
+        cancel: &Cancel,
+    ) -> Result<()> {
         let raw = self.document(manifest)?;
-        let plan = Planner::new(self, None).plan(raw, &Platforms::Host, name).await?;
+        let plan = Planner::new(self, None)
+            .plan(raw, &Platforms::Host, name)
+            .await?;
         let options = PullOptions::default();
         let events: Arc<dyn EventSink> = Arc::new(NoEvents);
-        let publication = Rounds::new(self, None, &options, &events, cancel).run(&plan).await?;
+        let publication = Rounds::new(self, None, &options, &events, cancel)
+            .run(&plan)
+            .await?;
         if !publication.snapshots.is_empty() {
             self.store.publish(publication)?;
         }

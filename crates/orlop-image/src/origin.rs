@@ -49,23 +49,37 @@ impl Origin {
                 let path = directory.join("index.json");
                 let bytes = read_bounded(&path, MAX_MANIFEST_SIZE).await?;
                 let raw = Raw::new(MediaType::OciIndex, bytes);
-                match raw.manifest().map_err(Error::document("index", raw.digest()))? {
+                match raw
+                    .manifest()
+                    .map_err(Error::document("index", raw.digest()))?
+                {
                     Manifest::Index(index) => find(&index, reference),
                     Manifest::Image(_) => None,
                 }
-                .ok_or_else(|| Error::NoSuchImage(format!("{} in {}", reference.familiar(), directory.display())))
+                .ok_or_else(|| {
+                    Error::NoSuchImage(format!(
+                        "{} in {}",
+                        reference.familiar(),
+                        directory.display()
+                    ))
+                })
             }
         }
     }
 
     /// A manifest by its digest, verified. `media_type` is what names it says of it, if anything does.
-    pub(crate) async fn manifest(&self, digest: &Digest, media_type: Option<&MediaType>) -> Result<Raw> {
+    pub(crate) async fn manifest(
+        &self,
+        digest: &Digest,
+        media_type: Option<&MediaType>,
+    ) -> Result<Raw> {
         match self {
             Self::Registry(remote) => Ok(remote.manifest(ManifestRef::Digest(digest)).await?),
             Self::Layout(directory) => {
                 let bytes = read_bounded(&blob_path(directory, digest), MAX_MANIFEST_SIZE).await?;
                 let media_type = media_type.cloned().unwrap_or_else(|| MediaType::from(""));
-                Raw::verified(media_type, digest, bytes).map_err(Error::document("manifest", digest))
+                Raw::verified(media_type, digest, bytes)
+                    .map_err(Error::document("manifest", digest))
             }
         }
     }
@@ -73,14 +87,7 @@ impl Origin {
     /// A whole blob in memory, not yet verified. Only for documents, whose size the caller has bounded.
     pub(crate) async fn small_blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>> {
         match self {
-            Self::Registry(remote) => {
-                let mut stream = remote.blob(descriptor, 0, BlobOptions::default()).await?;
-                let mut bytes = Vec::new();
-                while let Some(chunk) = stream.next().await {
-                    bytes.extend_from_slice(&chunk?);
-                }
-                Ok(bytes)
-            }
+            Self::Registry(remote) => Ok(remote.blob_bytes(descriptor, descriptor.size).await?),
             Self::Layout(directory) => {
                 read_bounded(&blob_path(directory, &descriptor.digest), descriptor.size).await
             }
@@ -113,8 +120,13 @@ impl Origin {
     }
 }
 
-async fn feed_remote(remote: &Remote, descriptor: &Descriptor, offset: u64, sender: &mpsc::Sender<WireItem>) -> Result<()> {
-    let mut stream = remote.blob(descriptor, offset, BlobOptions::default()).await?;
+async fn feed_remote(
+    remote: &Remote,
+    descriptor: &Descriptor,
+    offset: u64,
+    sender: &mpsc::Sender<WireItem>,
+) -> Result<()> {
+    let mut stream = remote.blob(descriptor, offset, BlobOptions::default());
     while let Some(item) = stream.next().await {
         if sender.send(Ok(item?)).await.is_err() {
             break;
@@ -128,7 +140,9 @@ async fn feed_file(path: &Path, offset: u64, sender: &mpsc::Sender<WireItem>) ->
     const CHUNK: usize = 256 << 10;
     let failed = || Error::io(format!("read {}", path.display()));
     let mut file = tokio::fs::File::open(path).await.map_err(failed())?;
-    file.seek(std::io::SeekFrom::Start(offset)).await.map_err(failed())?;
+    file.seek(std::io::SeekFrom::Start(offset))
+        .await
+        .map_err(failed())?;
     loop {
         let mut buffer = vec![0; CHUNK];
         let count = file.read(&mut buffer).await.map_err(failed())?;
@@ -141,12 +155,19 @@ async fn feed_file(path: &Path, offset: u64, sender: &mpsc::Sender<WireItem>) ->
 
 fn find(index: &Index, reference: &Reference) -> Option<Descriptor> {
     if let Some(digest) = reference.digest() {
-        return index.manifests.iter().find(|d| d.digest == *digest).cloned();
+        return index
+            .manifests
+            .iter()
+            .find(|d| d.digest == *digest)
+            .cloned();
     }
     let tag = reference.tag().unwrap_or(orlop_oci::DEFAULT_TAG);
     let full = reference.to_string();
     let named = |key: &str, value: &str| {
-        index.manifests.iter().find(|d| d.annotations.get(key).is_some_and(|v| v == value))
+        index
+            .manifests
+            .iter()
+            .find(|d| d.annotations.get(key).is_some_and(|v| v == value))
     };
     named(annotation::CONTAINERD_IMAGE_NAME, &full)
         .or_else(|| named(annotation::REF_NAME, &full))
@@ -155,13 +176,19 @@ fn find(index: &Index, reference: &Reference) -> Option<Descriptor> {
 }
 
 fn blob_path(directory: &Path, digest: &Digest) -> PathBuf {
-    directory.join("blobs").join(digest.algorithm().as_str()).join(digest.hex())
+    directory
+        .join("blobs")
+        .join(digest.algorithm().as_str())
+        .join(digest.hex())
 }
 
 async fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>> {
     let failed = || Error::io(format!("read {}", path.display()));
     let file = tokio::fs::File::open(path).await.map_err(failed())?;
     let mut bytes = Vec::new();
-    file.take(max + 1).read_to_end(&mut bytes).await.map_err(failed())?;
+    file.take(max + 1)
+        .read_to_end(&mut bytes)
+        .await
+        .map_err(failed())?;
     Ok(bytes)
 }

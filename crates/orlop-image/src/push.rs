@@ -2,14 +2,12 @@
 //! the tag last. Nothing is compressed again: the digests are those that were pulled or built.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use orlop_distribution::{BlobSource, ManifestRef, Mount, Remote};
-use orlop_oci::{
-    Descriptor, Digest, MAX_INDEX_DEPTH, Manifest, Platform, Raw, Reference, Repository,
-};
+use orlop_oci::{Descriptor, Digest, MAX_INDEX_DEPTH, Platform, Raw, Reference, Repository};
 use tokio::sync::Semaphore;
 
 use crate::cancel::Cancel;
@@ -18,9 +16,6 @@ use crate::event::{BlobState, Event, EventSink};
 use crate::facts::Facts;
 use crate::images::Images;
 use crate::model::Pushed;
-
-/// How many other repositories of the registry are asked to lend a blob.
-const MOUNT_TRIES: usize = 3;
 
 /// What to push, and how.
 #[derive(Clone, Debug)]
@@ -33,7 +28,10 @@ pub struct PushOptions {
 
 impl Default for PushOptions {
     fn default() -> Self {
-        Self { platform: None, parallel: 5 }
+        Self {
+            platform: None,
+            parallel: 5,
+        }
     }
 }
 
@@ -76,14 +74,23 @@ impl Images {
     ) -> Result<Pushed> {
         let reference = reference.clone().with_default_tag();
         let target = self.local_target(&reference)?;
-        events.emit(Event::PushStarted { reference: reference.clone() });
+        events.emit(Event::PushStarted {
+            reference: reference.clone(),
+        });
         let lease = self.store.lease("push")?;
         lease.hold_blob(&target.digest)?;
         let load = self.load(&reference, &target, options.platform.as_ref())?;
-        let pusher = Pusher { images: self, remote, repository: reference.repository(), events };
+        let pusher = Pusher {
+            images: self,
+            remote,
+            repository: reference.repository(),
+            events,
+        };
         pusher.blobs(&load.blobs, options.parallel).await?;
         for raw in &load.manifests {
-            remote.put_manifest(ManifestRef::Digest(raw.digest()), raw).await?;
+            remote
+                .put_manifest(ManifestRef::Digest(raw.digest()), raw)
+                .await?;
         }
         let name = match (reference.tag(), reference.digest()) {
             (Some(tag), _) => ManifestRef::Tag(tag),
@@ -92,7 +99,8 @@ impl Images {
         };
         remote.put_manifest(name, &load.target).await?;
         if self.store.is_writable() {
-            self.store.add_sources(&load.digests(), reference.repository())?;
+            self.store
+                .add_sources(&load.digests(), reference.repository())?;
         }
         Ok(Pushed {
             target: load.target.descriptor(),
@@ -104,9 +112,15 @@ impl Images {
     fn local_target(&self, reference: &Reference) -> Result<Descriptor> {
         let missing = || -> Result<Error> {
             let repository = reference.repository();
-            let known = self.store.names()?.iter().any(|n| n.reference.repository() == repository);
+            let known = self
+                .store
+                .names()?
+                .iter()
+                .any(|n| n.reference.repository() == repository);
             Ok(match reference.tag() {
-                Some(tag) if known => Error::TagMissing(format!("{}:{tag}", repository.familiar_name())),
+                Some(tag) if known => {
+                    Error::TagMissing(format!("{}:{tag}", repository.familiar_name()))
+                }
                 _ => Error::NotLocal(repository.familiar_name()),
             })
         };
@@ -122,7 +136,12 @@ impl Images {
     }
 
     /// All that the target needs; when parts of an index aren't here, the one platform that is.
-    fn load(&self, reference: &Reference, target: &Descriptor, platform: Option<&Platform>) -> Result<Load> {
+    fn load(
+        &self,
+        reference: &Reference,
+        target: &Descriptor,
+        platform: Option<&Platform>,
+    ) -> Result<Load> {
         let graph = self.store.graph()?;
         let facts = Facts::some(&self.store);
         let whole = platform.is_none() && graph.is_complete(&target.digest);
@@ -130,12 +149,11 @@ impl Images {
             target.clone()
         } else {
             let manifests = self.manifests(target, &facts, &graph)?;
-            self.choose_manifest(&reference.familiar(), &manifests, platform)?.ok_or_else(|| {
-                Error::NotPulled {
+            self.choose_manifest(&reference.familiar(), &manifests, platform)?
+                .ok_or_else(|| Error::NotPulled {
                     image: reference.familiar(),
                     platform: platform.cloned().unwrap_or_else(Platform::host).to_string(),
-                }
-            })?
+                })?
         };
         let raw = self.document(&root)?;
         let mut load = Load {
@@ -150,11 +168,22 @@ impl Images {
         Ok(load)
     }
 
-    fn add(&self, raw: &Raw, depth: usize, seen: &mut HashSet<Digest>, load: &mut Load) -> Result<()> {
+    fn add(
+        &self,
+        raw: &Raw,
+        depth: usize,
+        seen: &mut HashSet<Digest>,
+        load: &mut Load,
+    ) -> Result<()> {
         if depth > MAX_INDEX_DEPTH {
-            return Err(Error::invalid(raw.digest(), format!("indexes nested deeper than {MAX_INDEX_DEPTH}")));
+            return Err(Error::invalid(
+                raw.digest(),
+                format!("indexes nested deeper than {MAX_INDEX_DEPTH}"),
+            ));
         }
-        let manifest = raw.manifest().map_err(Error::document("manifest", raw.digest()))?;
+        let manifest = raw
+            .manifest()
+            .map_err(Error::document("manifest", raw.digest()))?;
         for child in manifest.children() {
             if !seen.insert(child.digest.clone()) {
                 continue;
@@ -163,7 +192,8 @@ impl Images {
                 let below = self.document(child)?;
                 self.add(&below, depth + 1, seen, load)?;
             } else {
-                load.blobs.push((child.clone(), child.media_type.is_layer()));
+                load.blobs
+                    .push((child.clone(), child.media_type.is_layer()));
             }
         }
         load.manifests.push(raw.clone());
@@ -173,9 +203,15 @@ impl Images {
 
 impl Load {
     fn digests(&self) -> Vec<Digest> {
-        let blobs = self.blobs.iter().map(|(descriptor, _)| descriptor.digest.clone());
+        let blobs = self
+            .blobs
+            .iter()
+            .map(|(descriptor, _)| descriptor.digest.clone());
         let manifests = self.manifests.iter().map(|raw| raw.digest().clone());
-        blobs.chain(manifests).chain([self.target.digest().clone()]).collect()
+        blobs
+            .chain(manifests)
+            .chain([self.target.digest().clone()])
+            .collect()
     }
 }
 
@@ -210,32 +246,51 @@ impl Pusher<'_> {
     }
 
     fn tell(&self, descriptor: &Descriptor, layer: bool, state: BlobState) {
-        self.events.emit(Event::Blob { digest: descriptor.digest.clone(), layer, state });
+        self.events.emit(Event::Blob {
+            digest: descriptor.digest.clone(),
+            layer,
+            state,
+        });
     }
 
     async fn one(&self, descriptor: &Descriptor, is_layer: bool) -> Result<BlobState> {
-        if descriptor.media_type.is_foreign_layer() && self.images.store.blob(&descriptor.digest)?.is_none() {
+        if descriptor.media_type.is_foreign_layer()
+            && self.images.store.blob(&descriptor.digest)?.is_none()
+        {
             return Ok(BlobState::SkippedForeign);
         }
         if self.remote.has_blob(&descriptor.digest).await?.is_some() {
             return Ok(BlobState::LayerExists);
         }
-        for from in self.lenders(&descriptor.digest)? {
-            if let Mount::Mounted = self.remote.mount_blob(&descriptor.digest, &from).await? {
-                return Ok(BlobState::Mounted { from: from.path().to_owned() });
-            }
-        }
-        let source = StoredBlob { images: self.images.clone(), digest: descriptor.digest.clone() };
-        self.remote.upload_blob(descriptor, source, &self.progress(descriptor, is_layer)).await?;
+        let session = match self.lender(&descriptor.digest)? {
+            Some(from) => match self.remote.mount_blob(&descriptor.digest, &from).await? {
+                Mount::Mounted => {
+                    return Ok(BlobState::Mounted {
+                        from: from.path().to_owned(),
+                    });
+                }
+                Mount::Upload(session) => session,
+            },
+            None => self.remote.start_upload().await?,
+        };
+        let source = StoredBlob {
+            images: self.images.clone(),
+            digest: descriptor.digest.clone(),
+        };
+        let progress = self.progress(descriptor, is_layer);
+        self.remote
+            .upload_blob_into(session, descriptor, source, &progress)
+            .await?;
         Ok(BlobState::Pushed)
     }
 
-    /// Other repositories of this registry that are known to have the blob.
-    fn lenders(&self, digest: &Digest) -> Result<Vec<Repository>> {
-        let mut known = self.images.store.repositories_of(digest)?;
-        known.retain(|r| r.registry() == self.repository.registry() && r != self.repository);
-        known.truncate(MOUNT_TRIES);
-        Ok(known)
+    /// Another repository of this registry that is known to have the blob. Only one is asked: a
+    /// declined mount has opened an upload, and to open a second would leave one behind.
+    fn lender(&self, digest: &Digest) -> Result<Option<Repository>> {
+        let known = self.images.store.repositories_of(digest)?;
+        let lends =
+            |r: &Repository| r.registry() == self.repository.registry() && r != self.repository;
+        Ok(known.into_iter().find(lends))
     }
 
     fn progress(&self, descriptor: &Descriptor, layer: bool) -> impl Fn(u64) + Send + Sync + use<> {
@@ -244,13 +299,19 @@ impl Pusher<'_> {
         let (digest, total) = (descriptor.digest.clone(), descriptor.size);
         let last: Mutex<Option<Instant>> = Mutex::new(None);
         move |current| {
-            let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut last = last
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             if current < total && last.is_some_and(|at| at.elapsed() < PAUSE) {
                 return;
             }
             *last = Some(Instant::now());
             let state = BlobState::Pushing { current, total };
-            events.emit(Event::Blob { digest: digest.clone(), layer, state });
+            events.emit(Event::Blob {
+                digest: digest.clone(),
+                layer,
+                state,
+            });
         }
     }
 }
@@ -262,7 +323,13 @@ struct StoredBlob {
 }
 
 impl BlobSource for StoredBlob {
-    fn open(&self) -> std::io::Result<File> {
-        self.images.store.open_blob(&self.digest).map_err(std::io::Error::other)
+    fn open(&self, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+        let mut file = self
+            .images
+            .store
+            .open_blob(&self.digest)
+            .map_err(io::Error::other)?;
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(Box::new(file))
     }
 }

@@ -31,9 +31,11 @@ impl Images {
         let names = self.store.names_of(&target)?;
         let going: Vec<Reference> = match &found {
             Found::Name { reference, .. } => vec![reference.clone()],
-            Found::Pinned { repository, .. } => {
-                names.iter().filter(|n| n.repository() == repository).cloned().collect()
-            }
+            Found::Pinned { repository, .. } => names
+                .iter()
+                .filter(|n| n.repository() == repository)
+                .cloned()
+                .collect(),
             Found::Id(_) => names.clone(),
         };
         let is_last = going.len() == names.len();
@@ -44,11 +46,16 @@ impl Images {
             )));
         }
         let in_use = is_last && self.check_containers(&found, name, &target, options.force)?;
-        let space = self.space();
+        let space = self.space()?;
         let removed = if going.is_empty() {
-            self.store.remove_images(std::slice::from_ref(&target), &space)?
+            self.store
+                .remove_images(std::slice::from_ref(&target), &space)?
         } else {
-            let when = if in_use || options.no_prune { WhenUnnamed::Keep } else { WhenUnnamed::Remove };
+            let when = if in_use || options.no_prune {
+                WhenUnnamed::Keep
+            } else {
+                WhenUnnamed::Remove
+            };
             self.store.remove_names(&going, when, &space)?
         };
         Ok(lines(removed, &names))
@@ -56,9 +63,17 @@ impl Images {
 
     /// The one place that decides whether containers keep an image. Says whether the image has to
     /// stay, dangling, although its names go.
-    fn check_containers(&self, found: &Found, name: &str, target: &Digest, force: bool) -> Result<bool> {
+    fn check_containers(
+        &self,
+        found: &Found,
+        name: &str,
+        target: &Digest,
+        force: bool,
+    ) -> Result<bool> {
         let uses = self.store.containers_using(target)?;
-        let Some(first) = uses.first() else { return Ok(false) };
+        let Some(first) = uses.first() else {
+            return Ok(false);
+        };
         let container = &first.id[..first.id.len().min(12)];
         if let Some(running) = uses.iter().find(|u| u.running)
             && matches!(found, Found::Id(_))
@@ -97,13 +112,27 @@ impl Images {
         }
         let details = self.inspect(name, Some(platform))?;
         let Some(manifest) = details.manifest else {
-            return Err(Error::NotPulled { image: name.to_owned(), platform: platform.to_string() });
+            return Err(Error::NotPulled {
+                image: name.to_owned(),
+                platform: platform.to_string(),
+            });
         };
         if manifest.digest == details.summary.id {
-            return self.remove(name, RemoveOptions { force, no_prune: false });
+            return self.remove(
+                name,
+                RemoveOptions {
+                    force,
+                    no_prune: false,
+                },
+            );
         }
-        let collected = self.store.remove_manifests(std::slice::from_ref(&manifest.digest), &self.space())?;
-        Ok(Removal { items: vec![Removed::Deleted(manifest.digest)], reclaimed: collected.bytes })
+        let collected = self
+            .store
+            .remove_manifests(std::slice::from_ref(&manifest.digest), &self.space()?)?;
+        Ok(Removal {
+            items: vec![Removed::Deleted(manifest.digest)],
+            reclaimed: collected.bytes,
+        })
     }
 
     /// Removes unused images: dangling ones, or all that no container uses, as far as `wanted` agrees;
@@ -122,12 +151,14 @@ impl Images {
                 continue;
             }
             let names = self.store.names_of(&image.id)?;
-            let removed = self.store.remove_images(std::slice::from_ref(&image.id), &self.space())?;
+            let removed = self
+                .store
+                .remove_images(std::slice::from_ref(&image.id), &self.space()?)?;
             let done = lines(removed, &names);
             removal.items.extend(done.items);
             removal.reclaimed += done.reclaimed;
         }
-        removal.reclaimed += self.store.gc(&self.space())?.bytes;
+        removal.reclaimed += self.store.gc(&self.space()?)?.bytes;
         Ok(removal)
     }
 }
@@ -153,9 +184,14 @@ fn lines(removed: StoreRemoved, before: &[Reference]) -> Removal {
             && !left.iter().any(|other| other.repository() == repository)
             && let Some(target) = &change.old
         {
-            items.push(Removed::Untagged(repository.with_digest(target.clone()).familiar()));
+            items.push(Removed::Untagged(
+                repository.with_digest(target.clone()).familiar(),
+            ));
         }
     }
     items.extend(removed.images.into_iter().map(Removed::Deleted));
-    Removal { items, reclaimed: removed.collected.bytes }
+    Removal {
+        items,
+        reclaimed: removed.collected.bytes,
+    }
 }

@@ -1,6 +1,6 @@
-//! `tag`: another name for an image.
+//! `tag`: another name for an image; and the names that a repository has.
 
-use orlop_oci::Reference;
+use orlop_oci::{Reference, Repository};
 use orlop_store::NameChange;
 
 use crate::error::{Error, Result};
@@ -14,7 +14,9 @@ impl Images {
     pub fn tag(&self, source: &str, target: &str) -> Result<NameChange> {
         let reference: Reference = target.parse()?;
         if reference.digest().is_some() {
-            return Err(Error::Refused("refusing to create a tag with a digest reference".to_owned()));
+            return Err(Error::Refused(
+                "refusing to create a tag with a digest reference".to_owned(),
+            ));
         }
         if reference.repository().familiar() == "sha256" {
             return Err(Error::Refused(
@@ -22,6 +24,21 @@ impl Images {
             ));
         }
         let found = self.find(source)?;
-        Ok(self.store.set_name(&reference.with_default_tag(), found.target())?)
+        Ok(self
+            .store
+            .set_name(&reference.with_default_tag(), found.target())?)
+    }
+
+    /// All names with a tag that the store has in `repository`, sorted.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn tags_of(&self, repository: &Repository) -> Result<Vec<Reference>> {
+        let names = self.store.names()?.into_iter().map(|name| name.reference);
+        let mut tags: Vec<Reference> = names
+            .filter(|name| name.repository() == repository && name.tag().is_some())
+            .collect();
+        tags.sort();
+        Ok(tags)
     }
 }

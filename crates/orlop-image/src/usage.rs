@@ -17,8 +17,11 @@ impl Images {
     pub fn disk_usage(&self, images: &[ImageSummary]) -> Result<DiskUsage> {
         let graph = self.store.graph()?;
         let all: HashSet<&Digest> = images.iter().map(|image| &image.id).collect();
-        let used: HashSet<&Digest> =
-            images.iter().filter(|image| image.containers > 0).map(|image| &image.id).collect();
+        let used: HashSet<&Digest> = images
+            .iter()
+            .filter(|image| image.containers > 0)
+            .map(|image| &image.id)
+            .collect();
         let size_of = |ids: &HashSet<&Digest>| {
             graph.content_size(ids.iter().copied()) + graph.unpacked_size(ids.iter().copied())
         };

@@ -12,7 +12,7 @@ use orlop_store::IngestedBlob;
 
 use crate::error::{Error, Result};
 use crate::pull::stage::{BeltReader, BeltWriter, belt};
-use crate::pull::wire::{OnProgress, Source, WireReader};
+use crate::pull::wire::{Drained, OnProgress, Source, WireReader};
 
 /// What one layer needs.
 pub(crate) struct LayerInput {
@@ -41,29 +41,51 @@ pub(crate) struct LayerOutput {
 
 /// Runs a layer to its end. Blocks.
 pub(crate) fn process(input: LayerInput) -> Result<LayerOutput> {
-    let LayerInput { descriptor, source, unpack, cancelled, progress } = input;
+    let LayerInput {
+        descriptor,
+        source,
+        unpack,
+        cancelled,
+        progress,
+    } = input;
     let wire = WireReader::new(source, &descriptor.digest, Arc::clone(&cancelled), progress);
     let Some(target) = unpack else {
         let blob = store(wire, &descriptor, &cancelled)?;
-        return Ok(LayerOutput { blob, unpacked: None });
+        return Ok(LayerOutput {
+            blob,
+            unpacked: None,
+        });
     };
     let (writer, reader) = belt();
     let bounds = target.bounds.clone();
     let (stored, unpacked) = std::thread::scope(|scope| {
         let inflater = std::thread::Builder::new()
             .name("inflate".to_owned())
-            .spawn_scoped(scope, || inflate(wire, writer, &descriptor, &bounds, &cancelled))
+            .spawn_scoped(scope, || {
+                inflate(wire, writer, &descriptor, &bounds, &cancelled)
+            })
             .map_err(Error::io("start a thread"))?;
         let unpacked = unpack_from(reader, target, &descriptor, &cancelled);
-        let stored = inflater.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let stored = inflater
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok::<_, Error>((stored, unpacked))
     })?;
     // A blob that isn't what it should be explains everything that comes after it.
     let blob = stored?;
-    Ok(LayerOutput { blob, unpacked: Some(unpacked?) })
+    Ok(LayerOutput {
+        blob,
+        unpacked: Some(unpacked?),
+    })
 }
 
-fn inflate(mut wire: WireReader, writer: BeltWriter, descriptor: &Descriptor, bounds: &Bounds, cancelled: &AtomicBool) -> Result<Option<IngestedBlob>> {
+fn inflate(
+    mut wire: WireReader,
+    writer: BeltWriter,
+    descriptor: &Descriptor,
+    bounds: &Bounds,
+    cancelled: &AtomicBool,
+) -> Result<Option<IngestedBlob>> {
     let pumped = pump(&mut wire, writer, descriptor, bounds);
     let blob = store(wire, descriptor, cancelled)?;
     match pumped {
@@ -72,53 +94,82 @@ fn inflate(mut wire: WireReader, writer: BeltWriter, descriptor: &Descriptor, bo
     }
 }
 
-fn pump(wire: &mut WireReader, writer: BeltWriter, descriptor: &Descriptor, bounds: &Bounds) -> io::Result<()> {
+fn pump(
+    wire: &mut WireReader,
+    writer: BeltWriter,
+    descriptor: &Descriptor,
+    bounds: &Bounds,
+) -> io::Result<()> {
     // The bytes, not the media type, say how a layer is compressed: Docker always looked at them,
     // and registries hold images whose type is wrong.
     let compression = sniff(wire.fill_buf()?);
     let decompressor = Decompressor::new(compression, wire)?;
-    writer.pump(&mut BoundedReader::new(decompressor, bounds, descriptor.size))
+    writer.pump(&mut BoundedReader::new(
+        decompressor,
+        bounds,
+        descriptor.size,
+    ))
 }
 
 /// Lets the rest of the blob pass and checks it.
-fn store(wire: WireReader, descriptor: &Descriptor, cancelled: &AtomicBool) -> Result<Option<IngestedBlob>> {
-    let drained = match wire.drain() {
-        Ok(drained) => drained,
-        Err((_, _)) if cancelled.load(Ordering::Relaxed) => return Err(Error::Cancelled),
-        Err((error, mut wire)) => {
-            return Err(match wire.take_failure() {
-                Some(failure) => failure,
-                None => Error::layer(&descriptor.digest, error),
-            });
-        }
-    };
+fn store(
+    mut wire: WireReader,
+    descriptor: &Descriptor,
+    cancelled: &AtomicBool,
+) -> Result<Option<IngestedBlob>> {
+    let drained = wire.drain();
     if cancelled.load(Ordering::Relaxed) {
         return Err(Error::Cancelled);
     }
-    match drained.ingest {
-        Some(ingest) => Ok(Some(ingest.finish(&drained.digest)?)),
-        None if drained.digest == descriptor.digest => Ok(None),
+    if let Err(error) = drained {
+        // The network's own words are worth more than those of the reader.
+        return Err(wire
+            .take_failure()
+            .unwrap_or_else(|| Error::layer(&descriptor.digest, error)));
+    }
+    let Drained { digest, ingest } = wire.finish();
+    match ingest {
+        Some(ingest) => Ok(Some(ingest.finish(&digest)?)),
+        None if digest == descriptor.digest => Ok(None),
         None => Err(Error::layer(
             &descriptor.digest,
-            format!("the stored blob is damaged: it has digest {}", drained.digest),
+            format!("the stored blob is damaged: it has digest {digest}"),
         )),
     }
 }
 
-fn unpack_from(reader: BeltReader, target: UnpackTo, descriptor: &Descriptor, cancelled: &AtomicBool) -> Result<Unpacked> {
-    let UnpackTo { directory, diff_id, options, bounds, mut observers } = target;
+fn unpack_from(
+    reader: BeltReader,
+    target: UnpackTo,
+    descriptor: &Descriptor,
+    cancelled: &AtomicBool,
+) -> Result<Unpacked> {
+    let UnpackTo {
+        directory,
+        diff_id,
+        options,
+        bounds,
+        mut observers,
+    } = target;
     let failed = |error: &dyn std::fmt::Display| {
-        if cancelled.load(Ordering::Relaxed) { Error::Cancelled } else { Error::layer(&descriptor.digest, error.to_string()) }
+        if cancelled.load(Ordering::Relaxed) {
+            Error::Cancelled
+        } else {
+            Error::layer(&descriptor.digest, error.to_string())
+        }
     };
     let mut tar = TarReader::new(reader, bounds);
-    let unpacked = orlop_fs::unpack(&directory, &mut tar, &options, &mut observers, cancelled).map_err(|e| failed(&e))?;
+    let unpacked = orlop_fs::unpack(&directory, &mut tar, &options, &mut observers, cancelled)
+        .map_err(|e| failed(&e))?;
     let mut reader = tar.into_inner();
     reader.drain().map_err(|e| failed(&e))?;
     let actual = reader.finish();
     if actual != diff_id {
         return Err(Error::layer(
             &descriptor.digest,
-            format!("wrong diff ID: the configuration says {diff_id}, the layer's content has {actual}"),
+            format!(
+                "wrong diff ID: the configuration says {diff_id}, the layer's content has {actual}"
+            ),
         ));
     }
     for observer in &mut observers {

@@ -33,7 +33,7 @@ use crate::images::Images;
 use crate::model::Pulled;
 use crate::origin::Origin;
 
-pub(crate) use plan::{Plan, PlannedImage, PlannedLayer, Planner, layers_of};
+pub(crate) use plan::{Plan, PlannedLayer, Planner};
 pub(crate) use round::{Rounds, blocking};
 
 /// Which of an image's platforms are wanted.
@@ -115,16 +115,23 @@ impl Images {
         cancel: &Cancel,
     ) -> Result<Pulled> {
         let reference = reference.clone().with_default_tag().pinned();
-        events.emit(Event::PullStarted { reference: reference.clone() });
+        events.emit(Event::PullStarted {
+            reference: reference.clone(),
+        });
         let lease = self.store.lease("pull")?;
         let target = self.target(origin, &reference, &lease).await?;
         let planner = Planner::new(self, Some(origin));
-        let plan = planner.plan(target, &options.platforms, &reference.familiar()).await?;
+        let plan = planner
+            .plan(target, &options.platforms, &reference.familiar())
+            .await?;
         lease.hold(&plan.digests(), &plan.chains())?;
         let rounds = Rounds::new(self, Some(origin), options, events, cancel);
         let mut publication = rounds.run(&plan).await?;
         plan.add_to(&mut publication)?;
-        publication.sources = plan.blobs().map(|d| (d, reference.repository().clone())).collect();
+        publication.sources = plan
+            .blobs()
+            .map(|d| (d, reference.repository().clone()))
+            .collect();
         publication.names = vec![reference.clone()];
         self.finish(plan, publication, &lease, reference)
     }
@@ -140,12 +147,16 @@ impl Images {
         };
         lease.hold_blob(&descriptor.digest)?;
         if self.store.blob(&descriptor.digest)?.is_some()
-            && let Ok(bytes) = self.store.read_document(&descriptor.digest, MAX_MANIFEST_SIZE)
+            && let Ok(bytes) = self
+                .store
+                .read_document(&descriptor.digest, MAX_MANIFEST_SIZE)
         {
             return Raw::verified(descriptor.media_type.clone(), &descriptor.digest, bytes)
                 .map_err(Error::document("manifest", &descriptor.digest));
         }
-        origin.manifest(&descriptor.digest, Some(&descriptor.media_type)).await
+        origin
+            .manifest(&descriptor.digest, Some(&descriptor.media_type))
+            .await
     }
 
     fn known_target(&self, digest: &Digest) -> Result<Option<Descriptor>> {
@@ -163,19 +174,37 @@ impl Images {
         let had = self.store.resolve(&reference)?;
         let target = plan.target.descriptor();
         if !new_content && had.as_ref() == Some(&target.digest) && self.has_all(&plan)? {
-            return Ok(Pulled { reference, target, changed: false, moved_from: None });
+            return Ok(Pulled {
+                reference,
+                target,
+                changed: false,
+                moved_from: None,
+            });
         }
         let published = self.store.publish(publication)?;
         // The lease may go now: the image's own row keeps everything.
         let _ = lease;
-        let old = published.names.into_iter().next().and_then(|change| change.old);
+        let old = published
+            .names
+            .into_iter()
+            .next()
+            .and_then(|change| change.old);
         let changed = old.as_ref() != Some(&target.digest) || new_content;
         let moved_from = old.filter(|digest| *digest != target.digest);
-        Ok(Pulled { reference, target, changed, moved_from })
+        Ok(Pulled {
+            reference,
+            target,
+            changed,
+            moved_from,
+        })
     }
 
     fn has_all(&self, plan: &Plan) -> Result<bool> {
-        let documents: Vec<Digest> = plan.documents.iter().map(|raw| raw.digest().clone()).collect();
+        let documents: Vec<Digest> = plan
+            .documents
+            .iter()
+            .map(|raw| raw.digest().clone())
+            .collect();
         Ok(self.store.present(&documents)?.len() == documents.len())
     }
 }
@@ -188,8 +217,14 @@ impl Plan {
 
     fn blobs(&self) -> impl Iterator<Item = Digest> + '_ {
         let documents = self.documents.iter().map(|raw| raw.digest());
-        let layers = self.images.iter().flat_map(|image| image.layers.iter().map(|l| &l.descriptor.digest));
-        let others = self.images.iter().flat_map(|image| image.others.iter().map(|d| &d.digest));
+        let layers = self
+            .images
+            .iter()
+            .flat_map(|image| image.layers.iter().map(|l| &l.descriptor.digest));
+        let others = self
+            .images
+            .iter()
+            .flat_map(|image| image.others.iter().map(|d| &d.digest));
         let mut all: Vec<&Digest> = documents.chain(layers).chain(others).collect();
         all.sort();
         all.dedup();
@@ -198,19 +233,30 @@ impl Plan {
 
     pub(crate) fn chains(&self) -> Vec<orlop_oci::ChainId> {
         let images = self.images.iter().filter(|image| image.unpack);
-        images.flat_map(|image| image.layers.iter().map(|l| l.chain.clone())).collect()
+        images
+            .flat_map(|image| image.layers.iter().map(|l| l.chain.clone()))
+            .collect()
     }
 
     /// Everything but the blobs and snapshots themselves.
     pub(crate) fn add_to(&self, publication: &mut Publication<'_>) -> Result<()> {
-        publication.documents =
-            self.documents.iter().map(|raw| (raw.digest().clone(), raw.bytes().to_vec())).collect();
+        publication.documents = self
+            .documents
+            .iter()
+            .map(|raw| (raw.digest().clone(), raw.bytes().to_vec()))
+            .collect();
         publication.edges = self.edges.clone();
         for image in &self.images {
-            let chains = image.layers.iter().map(|layer| layer.chain.clone()).collect();
+            let chains = image
+                .layers
+                .iter()
+                .map(|layer| layer.chain.clone())
+                .collect();
             publication.chains.push((image.manifest.clone(), chains));
             for layer in &image.layers {
-                publication.layers.push((layer.diff_id.clone(), layer.descriptor.digest.clone()));
+                publication
+                    .layers
+                    .push((layer.diff_id.clone(), layer.descriptor.digest.clone()));
             }
         }
         publication.facts = facts::of_documents(&self.documents)?;

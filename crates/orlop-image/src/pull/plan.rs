@@ -54,21 +54,35 @@ impl PlannedLayer {
 }
 
 /// Layers of an image with the identities that its configuration gives them.
-pub(crate) fn layers_of(digest: &Digest, manifest: &ImageManifest, config: &ImageConfig) -> Result<Vec<PlannedLayer>> {
+fn layers_of(
+    digest: &Digest,
+    manifest: &ImageManifest,
+    config: &ImageConfig,
+) -> Result<Vec<PlannedLayer>> {
     let diff_ids = &config.rootfs.diff_ids;
     if diff_ids.len() != manifest.layers.len() {
         return Err(Error::invalid(
             digest,
-            format!("manifest has {} layers, its configuration {}", manifest.layers.len(), diff_ids.len()),
+            format!(
+                "manifest has {} layers, its configuration {}",
+                manifest.layers.len(),
+                diff_ids.len()
+            ),
         ));
     }
     let chains = chain_ids(diff_ids);
-    let layers = manifest.layers.iter().zip(diff_ids).enumerate().map(|(n, (descriptor, diff_id))| PlannedLayer {
-        descriptor: descriptor.clone(),
-        diff_id: diff_id.clone(),
-        chain: chains[n].clone(),
-        below: chains[..n].to_vec(),
-    });
+    let layers =
+        manifest
+            .layers
+            .iter()
+            .zip(diff_ids)
+            .enumerate()
+            .map(|(n, (descriptor, diff_id))| PlannedLayer {
+                descriptor: descriptor.clone(),
+                diff_id: diff_id.clone(),
+                chain: chains[n].clone(),
+                below: chains[..n].to_vec(),
+            });
     Ok(layers.collect())
 }
 
@@ -89,12 +103,24 @@ struct Leaf {
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(images: &'a Images, origin: Option<&'a Origin>) -> Self {
-        Self { images, origin, plan_documents: Vec::new(), edges: Vec::new() }
+        Self {
+            images,
+            origin,
+            plan_documents: Vec::new(),
+            edges: Vec::new(),
+        }
     }
 
     /// Follows `target` to the images that `platforms` asks for.
-    pub(crate) async fn plan(mut self, target: Raw, platforms: &Platforms, name: &str) -> Result<Plan> {
-        let parsed = target.manifest().map_err(Error::document("manifest", target.digest()))?;
+    pub(crate) async fn plan(
+        mut self,
+        target: Raw,
+        platforms: &Platforms,
+        name: &str,
+    ) -> Result<Plan> {
+        let parsed = target
+            .manifest()
+            .map_err(Error::document("manifest", target.digest()))?;
         let mut chosen = Vec::new();
         match parsed {
             Manifest::Image(manifest) => {
@@ -106,10 +132,14 @@ impl<'a> Planner<'a> {
                 let leaves = self.leaves(&target, &index, 1).await?;
                 for (descriptor, unpack) in self.choose(leaves, platforms).await? {
                     let raw = self.manifest(&descriptor).await?;
-                    let Manifest::Image(manifest) =
-                        raw.manifest().map_err(Error::document("manifest", raw.digest()))?
+                    let Manifest::Image(manifest) = raw
+                        .manifest()
+                        .map_err(Error::document("manifest", raw.digest()))?
                     else {
-                        return Err(Error::invalid(raw.digest(), "an index where an image manifest was promised"));
+                        return Err(Error::invalid(
+                            raw.digest(),
+                            "an index where an image manifest was promised",
+                        ));
                     };
                     chosen.push(self.image(&raw, &manifest, unpack).await?);
                     self.plan_documents.push(raw);
@@ -117,45 +147,71 @@ impl<'a> Planner<'a> {
             }
         }
         self.plan_documents.push(target.clone());
-        Ok(Plan { target, documents: self.plan_documents, edges: self.edges, images: chosen })
+        Ok(Plan {
+            target,
+            documents: self.plan_documents,
+            edges: self.edges,
+            images: chosen,
+        })
     }
 
     /// All manifests below an index, in its order, with the platform each is for.
     async fn leaves(&mut self, raw: &Raw, index: &Index, depth: usize) -> Result<Vec<Leaf>> {
         if depth > MAX_INDEX_DEPTH {
-            return Err(Error::invalid(raw.digest(), format!("indexes nested deeper than {MAX_INDEX_DEPTH}")));
+            return Err(Error::invalid(
+                raw.digest(),
+                format!("indexes nested deeper than {MAX_INDEX_DEPTH}"),
+            ));
         }
         let mut leaves = Vec::new();
         for child in &index.manifests {
-            self.edges.push((raw.digest().clone(), child.digest.clone()));
+            self.edges
+                .push((raw.digest().clone(), child.digest.clone()));
             if child.media_type.is_index() {
                 let nested = self.manifest(child).await?;
-                let Manifest::Index(below) =
-                    nested.manifest().map_err(Error::document("index", nested.digest()))?
+                let Manifest::Index(below) = nested
+                    .manifest()
+                    .map_err(Error::document("index", nested.digest()))?
                 else {
-                    return Err(Error::invalid(nested.digest(), "a manifest where an index was promised"));
+                    return Err(Error::invalid(
+                        nested.digest(),
+                        "a manifest where an index was promised",
+                    ));
                 };
                 leaves.extend(Box::pin(self.leaves(&nested, &below, depth + 1)).await?);
                 self.plan_documents.push(nested);
             } else if !child.media_type.is_schema1() {
                 // A schema 1 child can't be pulled, but its neighbours can.
                 let platform = child.platform.clone().filter(|p| !p.is_empty());
-                leaves.push(Leaf { descriptor: child.clone(), platform });
+                leaves.push(Leaf {
+                    descriptor: child.clone(),
+                    platform,
+                });
             }
         }
         Ok(leaves)
     }
 
     /// The leaves that are wanted, and whether each is unpacked.
-    async fn choose(&mut self, mut leaves: Vec<Leaf>, platforms: &Platforms) -> Result<Vec<(Descriptor, bool)>> {
+    async fn choose(
+        &mut self,
+        mut leaves: Vec<Leaf>,
+        platforms: &Platforms,
+    ) -> Result<Vec<(Descriptor, bool)>> {
         for leaf in &mut leaves {
-            if leaf.platform.is_none() && leaf.descriptor.media_type.is_manifest() && !leaf.descriptor.is_attestation() {
+            if leaf.platform.is_none()
+                && leaf.descriptor.media_type.is_manifest()
+                && !leaf.descriptor.is_attestation()
+            {
                 leaf.platform = self.platform_of(&leaf.descriptor).await?;
             }
         }
         let best = |platform: &Platform| -> Option<usize> {
             let matcher = platform.matcher();
-            let ranked = leaves.iter().enumerate().filter(|(_, leaf)| !leaf.descriptor.is_attestation());
+            let ranked = leaves
+                .iter()
+                .enumerate()
+                .filter(|(_, leaf)| !leaf.descriptor.is_attestation());
             ranked
                 .filter_map(|(n, leaf)| Some((matcher.rank(leaf.platform.as_ref()?)?, n)))
                 .min()
@@ -185,13 +241,18 @@ impl<'a> Planner<'a> {
                 (0..leaves.len()).map(|n| (n, Some(n) == host)).collect()
             }
         };
-        Ok(chosen.into_iter().map(|(n, unpack)| (leaves[n].descriptor.clone(), unpack)).collect())
+        Ok(chosen
+            .into_iter()
+            .map(|(n, unpack)| (leaves[n].descriptor.clone(), unpack))
+            .collect())
     }
 
     /// What the configuration says, where the index says nothing.
     async fn platform_of(&mut self, descriptor: &Descriptor) -> Result<Option<Platform>> {
         let raw = self.manifest(descriptor).await?;
-        let manifest = raw.manifest().map_err(Error::document("manifest", raw.digest()))?;
+        let manifest = raw
+            .manifest()
+            .map_err(Error::document("manifest", raw.digest()))?;
         match manifest {
             Manifest::Image(manifest) if manifest.is_image() => {
                 let (_, config) = self.config(&manifest).await?;
@@ -201,12 +262,18 @@ impl<'a> Planner<'a> {
         }
     }
 
-    async fn image(&mut self, raw: &Raw, manifest: &ImageManifest, unpack: bool) -> Result<PlannedImage> {
+    async fn image(
+        &mut self,
+        raw: &Raw,
+        manifest: &ImageManifest,
+        unpack: bool,
+    ) -> Result<PlannedImage> {
         let digest = raw.digest().clone();
         for child in std::iter::once(&manifest.config).chain(&manifest.layers) {
             self.edges.push((digest.clone(), child.digest.clone()));
         }
-        let only_layers = !manifest.layers.is_empty() && manifest.layers.iter().all(|l| l.media_type.is_layer());
+        let only_layers =
+            !manifest.layers.is_empty() && manifest.layers.iter().all(|l| l.media_type.is_layer());
         if !manifest.is_image() || !(only_layers || manifest.layers.is_empty()) {
             // An artifact or attestations: nothing to unpack, and its configuration is any blob.
             let mut others = manifest.layers.clone();
@@ -216,17 +283,30 @@ impl<'a> Planner<'a> {
             } else {
                 others.push(manifest.config.clone());
             }
-            return Ok(PlannedImage { manifest: digest, platform: Platform::default(), layers: Vec::new(), others, unpack: false });
+            return Ok(PlannedImage {
+                manifest: digest,
+                platform: Platform::default(),
+                layers: Vec::new(),
+                others,
+                unpack: false,
+            });
         }
         let (config_raw, config) = self.config(manifest).await?;
         let layers = layers_of(&digest, manifest, &config)?;
         self.plan_documents.push(config_raw);
-        Ok(PlannedImage { manifest: digest, platform: config.platform, layers, others: Vec::new(), unpack })
+        Ok(PlannedImage {
+            manifest: digest,
+            platform: config.platform,
+            layers,
+            others: Vec::new(),
+            unpack,
+        })
     }
 
     async fn config(&mut self, manifest: &ImageManifest) -> Result<(Raw, ImageConfig)> {
         let raw = self.blob(&manifest.config).await?;
-        let config = ImageConfig::parse(raw.bytes()).map_err(Error::document("config", raw.digest()))?;
+        let config =
+            ImageConfig::parse(raw.bytes()).map_err(Error::document("config", raw.digest()))?;
         Ok((raw, config))
     }
 
@@ -235,7 +315,9 @@ impl<'a> Planner<'a> {
             return Ok(raw);
         }
         let origin = self.origin_of(&descriptor.digest)?;
-        let raw = origin.manifest(&descriptor.digest, Some(&descriptor.media_type)).await?;
+        let raw = origin
+            .manifest(&descriptor.digest, Some(&descriptor.media_type))
+            .await?;
         let bytes = raw.bytes().to_vec();
         Raw::described(descriptor, bytes).map_err(Error::document("manifest", &descriptor.digest))
     }
@@ -245,13 +327,19 @@ impl<'a> Planner<'a> {
             return Err(Error::Document {
                 what: "config",
                 digest: descriptor.digest.clone(),
-                source: orlop_oci::ManifestError::TooLarge { size: descriptor.size, max: MAX_CONFIG_SIZE },
+                source: orlop_oci::ManifestError::TooLarge {
+                    size: descriptor.size,
+                    max: MAX_CONFIG_SIZE,
+                },
             });
         }
         if let Some(raw) = self.stored(descriptor, MAX_CONFIG_SIZE)? {
             return Ok(raw);
         }
-        let bytes = self.origin_of(&descriptor.digest)?.small_blob(descriptor).await?;
+        let bytes = self
+            .origin_of(&descriptor.digest)?
+            .small_blob(descriptor)
+            .await?;
         Raw::described(descriptor, bytes).map_err(Error::document("config", &descriptor.digest))
     }
 
@@ -261,7 +349,8 @@ impl<'a> Planner<'a> {
         }
         match self.images.store.read_described(descriptor, max) {
             Ok(bytes) => Ok(Some(
-                Raw::described(descriptor, bytes).map_err(Error::document("document", &descriptor.digest))?,
+                Raw::described(descriptor, bytes)
+                    .map_err(Error::document("document", &descriptor.digest))?,
             )),
             // A damaged document is fetched again when there is somewhere to fetch it from.
             Err(_) if self.origin.is_some() => Ok(None),
@@ -270,7 +359,8 @@ impl<'a> Planner<'a> {
     }
 
     fn origin_of(&self, digest: &Digest) -> Result<&'a Origin> {
-        self.origin.ok_or_else(|| Error::invalid(digest, "its content is not in the store"))
+        self.origin
+            .ok_or_else(|| Error::invalid(digest, "its content is not in the store"))
     }
 }
 
@@ -283,12 +373,18 @@ fn available(leaves: &[Leaf]) -> String {
         .map(ToString::to_string)
         .collect();
     platforms.dedup();
-    if platforms.is_empty() { "none".to_owned() } else { platforms.join(", ") }
+    if platforms.is_empty() {
+        "none".to_owned()
+    } else {
+        platforms.join(", ")
+    }
 }
 
 /// A single image is taken as it is, unless a platform was asked for by name.
 fn check_platform(image: &PlannedImage, platforms: &Platforms, name: &str) -> Result<()> {
-    let Platforms::These(wanted) = platforms else { return Ok(()) };
+    let Platforms::These(wanted) = platforms else {
+        return Ok(());
+    };
     if image.platform.is_empty() || wanted.iter().any(|p| p.matcher().matches(&image.platform)) {
         return Ok(());
     }

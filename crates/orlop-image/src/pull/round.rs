@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use orlop_fs::{Settled, UnpackOptions, Unpacked};
+use orlop_fs::{Settled, UnpackOptions, Unpacked, Usage};
 use orlop_oci::{ChainId, Descriptor, Digest};
 use orlop_snapshot::Staging;
 use orlop_store::{BlobLock, ChainLock, IngestedBlob, Publication, SnapshotRecord};
@@ -70,7 +70,13 @@ impl<'a> Rounds<'a> {
         events: &'a Arc<dyn EventSink>,
         cancel: &'a Cancel,
     ) -> Self {
-        Self { images, origin, options, events, cancel }
+        Self {
+            images,
+            origin,
+            options,
+            events,
+            cancel,
+        }
     }
 
     /// Brings everything. What the last round gave is in the publication, not yet published.
@@ -106,21 +112,36 @@ impl<'a> Rounds<'a> {
             return;
         }
         let mut seen = HashSet::new();
-        for item in work.iter().filter(|w| w.is_layer && seen.insert(w.descriptor.digest.clone())) {
-            let is_missing = missing.iter().any(|m| m.descriptor.digest == item.descriptor.digest);
-            let state = if is_missing { BlobState::Pending } else { BlobState::Exists };
+        for item in work
+            .iter()
+            .filter(|w| w.is_layer && seen.insert(w.descriptor.digest.clone()))
+        {
+            let is_missing = missing
+                .iter()
+                .any(|m| m.descriptor.digest == item.descriptor.digest);
+            let state = if is_missing {
+                BlobState::Pending
+            } else {
+                BlobState::Exists
+            };
             self.tell(&item.descriptor, true, state);
         }
     }
 
     fn tell(&self, descriptor: &Descriptor, layer: bool, state: BlobState) {
-        self.events.emit(Event::Blob { digest: descriptor.digest.clone(), layer, state });
+        self.events.emit(Event::Blob {
+            digest: descriptor.digest.clone(),
+            layer,
+            state,
+        });
     }
 
     fn missing(&self, work: &[Work]) -> Result<Vec<Work>> {
         let mut missing = Vec::new();
         for item in work {
-            if !self.has_blob(&item.descriptor.digest)? || !self.has_snapshot(item.unpack.as_ref())? {
+            if !self.has_blob(&item.descriptor.digest)?
+                || !self.has_snapshot(item.unpack.as_ref())?
+            {
                 missing.push(item.clone());
             }
         }
@@ -134,7 +155,12 @@ impl<'a> Rounds<'a> {
     fn has_snapshot(&self, unpack: Option<&PlannedLayer>) -> Result<bool> {
         let Some(layer) = unpack else { return Ok(true) };
         let driver = &self.images.driver;
-        Ok(self.images.store.snapshot(driver.name(), &layer.chain)?.is_some() && driver.exists(&layer.chain))
+        Ok(self
+            .images
+            .store
+            .snapshot(driver.name(), &layer.chain)?
+            .is_some()
+            && driver.exists(&layer.chain))
     }
 
     /// Locks all that can be locked without waiting, each layer only when the one below is here or
@@ -156,16 +182,22 @@ impl<'a> Rounds<'a> {
                 && !self.has_snapshot(Some(layer))?
             {
                 match layer.parent() {
-                    Some(parent) if chains.contains_key(parent) => ready = chains.get(parent).cloned(),
+                    Some(parent) if chains.contains_key(parent) => {
+                        ready = chains.get(parent).cloned()
+                    }
                     Some(parent) if !self.has_chain(parent)? => continue,
                     _ => {}
                 }
-                let Some(lock) = store.try_lock_chain(&layer.chain)? else { continue };
+                let Some(lock) = store.try_lock_chain(&layer.chain)? else {
+                    continue;
+                };
                 chain_lock = Some(lock);
             }
             let mut blob_lock = None;
             if !self.has_blob(digest)? {
-                let Some(lock) = store.try_lock_blob(digest)? else { continue };
+                let Some(lock) = store.try_lock_blob(digest)? else {
+                    continue;
+                };
                 // Another process may have published between the look and the lock.
                 blob_lock = (!self.has_blob(digest)?).then_some(lock);
             }
@@ -234,7 +266,12 @@ impl<'a> Rounds<'a> {
         self.run_layer(taken, descriptor, permit).await
     }
 
-    async fn run_layer(&self, mut taken: Taken, descriptor: Descriptor, permit: tokio::sync::SemaphorePermit<'_>) -> Result<Done> {
+    async fn run_layer(
+        &self,
+        mut taken: Taken,
+        descriptor: Descriptor,
+        permit: tokio::sync::SemaphorePermit<'_>,
+    ) -> Result<Done> {
         let is_layer = taken.work.is_layer;
         let staging = match (&taken.chain, &taken.work.unpack) {
             (Some(_), Some(layer)) => Some(self.begin(layer).await?),
@@ -242,7 +279,10 @@ impl<'a> Rounds<'a> {
         };
         let (source, feeder) = self.source(taken.blob.take(), &descriptor)?;
         let input = LayerInput {
-            unpack: staging.as_ref().map(|s| self.unpack_to(s, &taken.work)).transpose()?,
+            unpack: staging
+                .as_ref()
+                .map(|s| self.unpack_to(s, &taken.work))
+                .transpose()?,
             source,
             cancelled: Arc::clone(self.cancel.flag()),
             progress: self.progress(&descriptor, is_layer, feeder.is_some()),
@@ -270,7 +310,11 @@ impl<'a> Rounds<'a> {
             settled.send_replace(true);
         }
         self.tell(&descriptor, is_layer, BlobState::Pulled);
-        Ok(Done { blob, snapshot, _chain: taken.chain })
+        Ok(Done {
+            blob,
+            snapshot,
+            _chain: taken.chain,
+        })
     }
 
     /// A fresh directory, after what a crash may have left in its place is gone.
@@ -288,7 +332,10 @@ impl<'a> Rounds<'a> {
 
     fn unpack_to(&self, staging: &Staging, work: &Work) -> Result<UnpackTo> {
         let Some(layer) = &work.unpack else {
-            return Err(Error::invalid(&work.descriptor.digest, "unpacked without a diff ID"));
+            return Err(Error::invalid(
+                &work.descriptor.digest,
+                "unpacked without a diff ID",
+            ));
         };
         Ok(UnpackTo {
             directory: staging.path().to_owned(),
@@ -300,15 +347,27 @@ impl<'a> Rounds<'a> {
     }
 
     fn unpack_options(&self) -> UnpackOptions {
-        UnpackOptions::new(self.images.driver.whiteouts())
+        UnpackOptions::new(
+            self.images.driver.whiteouts(),
+            crate::images::is_privileged(),
+        )
     }
 
     /// Where the bytes come from, and the task that brings them, if one does.
-    fn source(&self, lock: Option<BlobLock>, descriptor: &Descriptor) -> Result<(Source, Option<impl Future<Output = ()> + use<>>)> {
+    fn source(
+        &self,
+        lock: Option<BlobLock>,
+        descriptor: &Descriptor,
+    ) -> Result<(Source, Option<impl Future<Output = ()> + use<>>)> {
         let Some(lock) = lock else {
-            return Ok((Source::Stored(self.images.store.open_blob(&descriptor.digest)?), None));
+            return Ok((
+                Source::Stored(self.images.store.open_blob(&descriptor.digest)?),
+                None,
+            ));
         };
-        let origin = self.origin.ok_or_else(|| Error::invalid(&descriptor.digest, "its content is not in the store"))?;
+        let origin = self
+            .origin
+            .ok_or_else(|| Error::invalid(&descriptor.digest, "its content is not in the store"))?;
         let ingest = self.images.store.ingest(lock, descriptor.size)?;
         let offset = ingest.offset();
         let kept = if offset > 0 {
@@ -325,7 +384,14 @@ impl<'a> Rounds<'a> {
                 origin.feed(descriptor, offset, sender, cancel).await;
             }
         };
-        Ok((Source::Wire { kept, ingest, receiver }, Some(feeder)))
+        Ok((
+            Source::Wire {
+                kept,
+                ingest,
+                receiver,
+            },
+            Some(feeder),
+        ))
     }
 
     fn progress(&self, descriptor: &Descriptor, layer: bool, downloads: bool) -> OnProgress {
@@ -343,7 +409,11 @@ impl<'a> Rounds<'a> {
             } else {
                 BlobState::Extracting { current, total }
             };
-            events.emit(Event::Blob { digest: digest.clone(), layer, state });
+            events.emit(Event::Blob {
+                digest: digest.clone(),
+                layer,
+                state,
+            });
         })
     }
 
@@ -371,7 +441,15 @@ impl<'a> Rounds<'a> {
                 }
             };
             driver.publish(staging)?;
-            let usage = driver.usage(&layer.chain)?;
+            let usage = if driver.needs_parent() {
+                driver.usage(&layer.chain)?
+            } else {
+                // Counted while it was written: a walk over all files would only say it again.
+                Usage {
+                    bytes: unpacked.bytes,
+                    inodes: unpacked.entries,
+                }
+            };
             Ok(SnapshotRecord {
                 driver: driver.name().to_owned(),
                 parent: layer.parent().cloned(),
@@ -393,7 +471,11 @@ fn list(plan: &Plan) -> Vec<Work> {
     for image in &plan.images {
         for layer in &image.layers {
             if image.unpack && chains.insert(layer.chain.clone()) {
-                work.push(Work { descriptor: layer.descriptor.clone(), is_layer: true, unpack: Some(layer.clone()) });
+                work.push(Work {
+                    descriptor: layer.descriptor.clone(),
+                    is_layer: true,
+                    unpack: Some(layer.clone()),
+                });
             }
         }
     }
@@ -402,7 +484,11 @@ fn list(plan: &Plan) -> Vec<Work> {
         let others = image.others.iter().map(|d| (d, false));
         for (descriptor, is_layer) in layers.chain(others) {
             if plain.insert(descriptor.digest.clone()) {
-                work.push(Work { descriptor: descriptor.clone(), is_layer, unpack: None });
+                work.push(Work {
+                    descriptor: descriptor.clone(),
+                    is_layer,
+                    unpack: None,
+                });
             }
         }
     }
@@ -412,13 +498,18 @@ fn list(plan: &Plan) -> Vec<Work> {
 async fn wait_ready(ready: &mut Option<watch::Receiver<bool>>) -> Result<()> {
     if let Some(receiver) = ready {
         // The other side is gone without a word: its error is the one that is reported.
-        receiver.wait_for(|settled| *settled).await.map_err(|_| Error::Cancelled)?;
+        receiver
+            .wait_for(|settled| *settled)
+            .await
+            .map_err(|_| Error::Cancelled)?;
     }
     Ok(())
 }
 
 /// Runs blocking work on a thread of its own.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))

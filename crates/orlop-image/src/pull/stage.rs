@@ -34,7 +34,11 @@ pub(crate) struct BeltReader {
 pub(crate) fn belt() -> (BeltWriter, BeltReader) {
     let (full_in, full_out) = sync_channel(DEPTH);
     let (empty_in, empty_out) = sync_channel(DEPTH + 2);
-    let writer = BeltWriter { full: full_in, empty: empty_out, made: 0 };
+    let writer = BeltWriter {
+        full: full_in,
+        empty: empty_out,
+        made: 0,
+    };
     let reader = BeltReader {
         full: full_out,
         empty: empty_in,
@@ -51,7 +55,9 @@ impl BeltWriter {
     /// end is gone: it has its own reason, which is the one to report.
     pub(crate) fn pump(mut self, source: &mut impl Read) -> io::Result<()> {
         loop {
-            let Some(mut buffer) = self.buffer() else { return Ok(()) };
+            let Some(mut buffer) = self.buffer() else {
+                return Ok(());
+            };
             match fill(source, &mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(count) => {

@@ -49,7 +49,12 @@ pub(crate) struct Drained {
 const READ_SIZE: usize = 256 << 10;
 
 impl WireReader {
-    pub(crate) fn new(source: Source, expected: &Digest, cancelled: Arc<AtomicBool>, progress: OnProgress) -> Self {
+    pub(crate) fn new(
+        source: Source,
+        expected: &Digest,
+        cancelled: Arc<AtomicBool>,
+        progress: OnProgress,
+    ) -> Self {
         Self {
             source,
             chunk: Bytes::new(),
@@ -67,22 +72,26 @@ impl WireReader {
     }
 
     /// Lets all that is left pass, so that the whole blob is stored and hashed.
-    pub(crate) fn drain(mut self) -> Result<Drained, (io::Error, Self)> {
+    pub(crate) fn drain(&mut self) -> io::Result<()> {
         loop {
-            match self.fill_buf() {
-                Ok([]) => break,
-                Ok(bytes) => {
-                    let count = bytes.len();
-                    self.consume(count);
-                }
-                Err(error) => return Err((error, self)),
+            let count = self.fill_buf()?.len();
+            if count == 0 {
+                return Ok(());
             }
+            self.consume(count);
         }
+    }
+
+    /// What has passed.
+    pub(crate) fn finish(self) -> Drained {
         let ingest = match self.source {
             Source::Stored(_) => None,
             Source::Wire { ingest, .. } => Some(ingest),
         };
-        Ok(Drained { digest: self.digester.finish(), ingest })
+        Drained {
+            digest: self.digester.finish(),
+            ingest,
+        }
     }
 
     fn next_chunk(&mut self) -> io::Result<Bytes> {
@@ -91,7 +100,11 @@ impl WireReader {
         }
         match &mut self.source {
             Source::Stored(file) => read_chunk(file),
-            Source::Wire { kept, ingest, receiver } => {
+            Source::Wire {
+                kept,
+                ingest,
+                receiver,
+            } => {
                 if let Some(file) = kept {
                     let chunk = read_chunk(file)?;
                     if !chunk.is_empty() {
@@ -133,7 +146,10 @@ impl BufRead for WireReader {
         while self.chunk.is_empty() {
             let chunk = self.next_chunk()?;
             if chunk.is_empty() {
-                if matches!(self.source, Source::Wire { kept: None, .. } | Source::Stored(_)) {
+                if matches!(
+                    self.source,
+                    Source::Wire { kept: None, .. } | Source::Stored(_)
+                ) {
                     return Ok(&[]);
                 }
                 continue;
