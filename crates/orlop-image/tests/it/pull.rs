@@ -77,10 +77,10 @@ fn every_compression_and_both_families_of_types() {
             let world = World::new();
             let tar = Tarball::new().file("f", 0o644, "x").finish();
             let image = Image::with(
-                types,
                 &PlatformName::host(),
                 &[Layer::new(&tar, compression)],
-                |_| {},
+                types,
+                serde_json::json!({}),
             );
             world.publish(&image, "latest");
             world.pull("app").unwrap();
@@ -184,15 +184,10 @@ fn a_layer_with_wrong_bytes_is_refused_and_nothing_stays() {
 #[test]
 fn a_wrong_diff_id_is_refused() {
     let world = World::new();
-    let wrong = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    let image = Image::with(
-        MediaTypes::Oci,
-        &PlatformName::host(),
-        &[layer("a", "1")],
-        |config| {
-            config["rootfs"]["diff_ids"][0] = wrong.into();
-        },
-    );
+    let mut layer = layer("a", "1");
+    layer.diff_id =
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned();
+    let image = image(&PlatformName::host(), &[layer]);
     world.publish(&image, "latest");
     let error = world.pull("app").unwrap_err().to_string();
     assert!(error.contains("wrong diff ID"), "{error}");
@@ -202,18 +197,13 @@ fn a_wrong_diff_id_is_refused() {
 #[test]
 fn layers_and_diff_ids_must_be_as_many() {
     let world = World::new();
-    let image = Image::with(
-        MediaTypes::Oci,
-        &PlatformName::host(),
-        &[layer("a", "1")],
-        |config| {
-            config["rootfs"]["diff_ids"] = serde_json::json!([]);
-        },
-    );
+    let whole = image(&PlatformName::host(), &[layer("a", "1")]);
+    let layers = [layer("a", "1"), layer("b", "2")];
+    let image = Image::from_parts(whole.config().clone(), &layers, MediaTypes::Oci, |_| {});
     world.publish(&image, "latest");
     let error = world.pull("app").unwrap_err().to_string();
     assert!(
-        error.contains("manifest has 1 layers, its configuration 0"),
+        error.contains("manifest has 2 layers, its configuration 1"),
         "{error}"
     );
 }

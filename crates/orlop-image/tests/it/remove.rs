@@ -105,8 +105,8 @@ fn an_id_with_several_names_needs_force() {
 fn shared_layers_stay() {
     let world = World::new();
     world.publish(&image(&["a"]), "one");
-    world.publish(&image(&["a", "b"]), "two");
     world.pull("app:one").unwrap();
+    world.publish(&image(&["a", "b"]), "two");
     world.pull("app:two").unwrap();
     let before = world.blob_files();
     world

@@ -12,7 +12,7 @@ use orlop_testing::Image;
 
 /// Remembers all events.
 #[derive(Default)]
-pub struct Recorder(Mutex<Vec<Event>>);
+pub(crate) struct Recorder(Mutex<Vec<Event>>);
 
 impl EventSink for Recorder {
     fn emit(&self, event: Event) {
@@ -20,18 +20,18 @@ impl EventSink for Recorder {
     }
 }
 
-pub struct World {
+pub(crate) struct World {
     folder: tempfile::TempDir,
-    pub images: Images,
-    pub recorder: Arc<Recorder>,
+    pub(crate) images: Images,
+    pub(crate) recorder: Arc<Recorder>,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_driver("vfs")
     }
 
-    pub fn with_driver(driver: &str) -> Self {
+    pub(crate) fn with_driver(driver: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("root")).unwrap();
         let driver = orlop_snapshot::choose(store.root(), Some(driver)).unwrap();
@@ -43,19 +43,19 @@ impl World {
     }
 
     /// The layout that [`World::publish`] writes to.
-    pub fn layout(&self) -> PathBuf {
+    pub(crate) fn layout(&self) -> PathBuf {
         self.folder.path().join("layout")
     }
 
-    pub fn publish(&self, image: &Image, tag: &str) {
+    pub(crate) fn publish(&self, image: &Image, tag: &str) {
         image.write_layout(&self.layout(), tag);
     }
 
-    pub fn pull(&self, name: &str) -> Result<Pulled> {
+    pub(crate) fn pull(&self, name: &str) -> Result<Pulled> {
         self.pull_platforms(name, Platforms::Host)
     }
 
-    pub fn pull_platforms(&self, name: &str, platforms: Platforms) -> Result<Pulled> {
+    pub(crate) fn pull_platforms(&self, name: &str, platforms: Platforms) -> Result<Pulled> {
         let options = PullOptions {
             platforms,
             ..PullOptions::default()
@@ -71,7 +71,7 @@ impl World {
     }
 
     /// How often an event of this kind came.
-    pub fn count(&self, wanted: impl Fn(&BlobState) -> bool) -> usize {
+    pub(crate) fn count(&self, wanted: impl Fn(&BlobState) -> bool) -> usize {
         let events = self.recorder.0.lock().unwrap();
         events
             .iter()
@@ -82,7 +82,7 @@ impl World {
     }
 
     /// The files of a layer of an image, by the driver's directory of its top.
-    pub fn top(&self, name: &str) -> PathBuf {
+    pub(crate) fn top(&self, name: &str) -> PathBuf {
         self.images
             .inspect(name, None)
             .unwrap()
@@ -91,7 +91,7 @@ impl World {
             .clone()
     }
 
-    pub fn blob_files(&self) -> usize {
+    pub(crate) fn blob_files(&self) -> usize {
         std::fs::read_dir(self.images.store().root().join("oci/blobs/sha256"))
             .unwrap()
             .count()
