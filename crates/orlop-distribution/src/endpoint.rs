@@ -196,13 +196,14 @@ impl Endpoint {
             .tcp_nodelay(true)
             .connect_timeout(connect_timeout)
             .user_agent(&self.shared.user_agent);
-        if self.schemes != Schemes::Http || !with_identity {
-            let tls = self
-                .shared
-                .trust
-                .client_config(&self.name, settings, with_identity);
-            builder = builder.tls_backend_preconfigured(tls.map_err(|e| self.unusable(e))?);
-        }
+        let tls = if self.schemes == Schemes::Http && with_identity {
+            // Nothing that plain HTTP uses, but there must be one.
+            Trust::nobody()
+        } else {
+            let trust = &self.shared.trust;
+            trust.client_config(&self.name, settings, with_identity)
+        };
+        builder = builder.tls_backend_preconfigured(tls.map_err(|e| self.unusable(e))?);
         for proxy in self.proxies()? {
             builder = builder.proxy(proxy);
         }

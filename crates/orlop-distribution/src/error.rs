@@ -78,6 +78,14 @@ pub enum Error {
         /// Why, in one line.
         reason: String,
     },
+    /// The registry speaks TLS, but the two sides don't agree.
+    #[error("TLS with {host} failed: {reason}")]
+    Tls {
+        /// Host and port.
+        host: String,
+        /// Why, in one line.
+        reason: String,
+    },
     /// A connection broke, or nothing came for too long.
     #[error("{request}: {reason}")]
     Broken {
@@ -353,6 +361,9 @@ impl Error {
             }),
             Self::Certificate { host, .. } => Some(format!(
                 "set ca = \"FILE\" under [registry.\"{host}\"], or tls_verify = false if the network is trusted"
+            )),
+            Self::Tls { host, reason } if reason.contains("fatal alert") => Some(format!(
+                "the registry may ask for a certificate: set client_cert and client_key under [registry.\"{host}\"]"
             )),
             Self::Connect { host, reason, .. } if reason.contains("HTTP response to HTTPS") => {
                 Some(format!(

@@ -73,6 +73,19 @@ impl Trust {
         self.loaded.get_or_init(load).clone()
     }
 
+    /// TLS that trusts nobody.
+    ///
+    /// # Errors
+    /// Never, as far as is known.
+    pub(crate) fn nobody() -> Result<ClientConfig, String> {
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?;
+        Ok(builder
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth())
+    }
+
     /// What TLS to `host` needs. `with_identity` says whether a client certificate may be shown.
     ///
     /// # Errors

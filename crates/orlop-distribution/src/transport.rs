@@ -312,7 +312,7 @@ impl Endpoint {
                 self.speaks("https");
                 return Ok(answer);
             }
-            // A server with a certificate that isn't trusted speaks TLS: no falling back.
+            // A server that is not trusted, or doesn't trust us, speaks TLS: no falling back.
             Err(error @ Error::Connect { .. }) => error,
             Err(error) => return Err(error),
         };
@@ -420,6 +420,7 @@ fn tls_failure(host: String, error: &rustls::Error) -> Error {
             host,
             reason: why.to_string(),
         },
+        // What isn't TLS at all doesn't begin with a type of its records.
         rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
             Error::Connect {
                 host,
@@ -428,10 +429,9 @@ fn tls_failure(host: String, error: &rustls::Error) -> Error {
                 temporary: false,
             }
         }
-        other => Error::Connect {
+        other => Error::Tls {
             host,
-            reason: format!("TLS: {other}"),
-            temporary: false,
+            reason: other.to_string(),
         },
     }
 }
