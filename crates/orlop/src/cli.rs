@@ -180,8 +180,9 @@ pub fn parse(
             Ok(None)
         }
         ClapKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // docker shows help too, and does not call it a failure.
             printer.diagnostic(&text(printer.look().stderr_color));
-            Err(CliError::silent())
+            Ok(None)
         }
         kind => Err(usage_error(kind, &rendered.to_string())),
     }

@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(line(HEAD, 5, 0, None, 80), format!("{HEAD}       5B"));
         assert_eq!(
             line(HEAD, 10, 10, Some(1), 80),
-            format!("{HEAD} [{}>]      10B/10B", "=".repeat(35))
+            format!("{HEAD} [{}>]      10B/10B", "=".repeat(38))
         );
         assert!(line(HEAD, 11, 10, Some(1), 80).ends_with("     11B"));
     }

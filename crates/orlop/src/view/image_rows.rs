@@ -200,7 +200,7 @@ fn row(image: &ImageSummary, name: [String; 3], options: &Options) -> Vec<String
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use orlop_image::model::{ManifestKind, ManifestSummary};
     use orlop_oci::{Descriptor, Digest, MediaType, Platform};

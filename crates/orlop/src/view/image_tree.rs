@@ -141,8 +141,10 @@ impl View {
             let name = name.familiar();
             let last = index + 1 == image.tags.len();
             let too_long = name.width() > width;
-            text.push_str(&Style::Name.paint(self.color, pad_right(&name, width)));
-            if !last || too_long {
+            let alone = !last || too_long;
+            let shown = if alone { name } else { pad_right(&name, width) };
+            text.push_str(&Style::Name.paint(self.color, shown));
+            if alone {
                 text.push('\n');
             }
             if last && too_long {

@@ -1,0 +1,83 @@
+//! The program against real registries and the other tools of the field.
+//!
+//! These tests are for the wiring and for promises that only show end to end; what a crate can show
+//! by itself is tested there.
+
+mod docker_words;
+mod faults;
+mod fixtures;
+mod hostile;
+mod interrupted;
+mod logins;
+mod peers;
+mod platforms;
+mod registries;
+mod removal;
+mod trees;
+
+use orlop_fs::TreeListing;
+use orlop_testing::{Compression, Image, Layer, Orlop, PlatformName, Tarball};
+
+/// The program with a store of its own.
+fn orlop() -> Orlop {
+    Orlop::new(env!("CARGO_BIN_EXE_orlop"))
+}
+
+/// A layer of one small file.
+fn layer(path: &str, content: &str) -> Layer {
+    Layer::new(&Tarball::new().file(path, 0o644, content).finish(), Compression::Gzip)
+}
+
+/// A small image of this machine's platform. Other words make another image with other layers.
+fn small(words: &str) -> Image {
+    Image::new(&PlatformName::host(), &[layer("base", &format!("{words} base")), layer("top", &format!("{words} top"))])
+}
+
+/// An image that takes some time to transfer: `megabytes` that hardly compress, in one layer.
+fn big(megabytes: usize, seed: u64) -> Image {
+    Image::new(&PlatformName::host(), &[Layer::noise("noise", megabytes << 20, seed)])
+}
+
+/// Everything there is to know of an image's mounted tree. Needs root.
+fn mounted(orlop: &Orlop, image: &str) -> TreeListing {
+    let target = orlop.folder().join("mounted");
+    std::fs::create_dir_all(&target).expect("a folder is made");
+    orlop.ok([std::ffi::OsStr::new("mount"), image.as_ref(), target.as_os_str()]);
+    let listing = TreeListing::read(&target);
+    orlop.ok([std::ffi::OsStr::new("umount"), target.as_os_str()]);
+    listing.expect("a mounted tree can be read")
+}
+
+/// Insists that two trees are the same.
+fn assert_same_tree(left: &TreeListing, right: &TreeListing, what: &str) {
+    let differences = left.diff(right);
+    let shown: Vec<String> = differences.iter().take(20).map(ToString::to_string).collect();
+    assert!(differences.is_empty(), "{what}: {} differences\n{}", differences.len(), shown.join("\n"));
+}
+
+/// Insists that the store holds nothing: no image, no blob, no layer, nothing on its way.
+fn assert_empty(orlop: &Orlop) {
+    assert_eq!(orlop.ok(["images", "--all", "--quiet", "--no-trunc"]).stdout, "", "no image is listed");
+    for folder in ["ingest", "oci/blobs", "locks"] {
+        assert_eq!(orlop.files_below(folder), Vec::<std::path::PathBuf>::new(), "nothing is left in {folder}");
+    }
+    assert_eq!(layers(orlop), Vec::<String>::new(), "no layer is left unpacked");
+}
+
+/// The names of the unpacked layers in the store, finished or not.
+fn layers(orlop: &Orlop) -> Vec<String> {
+    let mut found = Vec::new();
+    for driver in ["overlay2", "vfs"] {
+        let home = orlop.store().join("snapshots").join(driver);
+        for folder in [home.clone(), home.join("staging")] {
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                // What a driver keeps for itself; layers have digests as names.
+                if !["staging", "empty"].contains(&name.as_str()) {
+                    found.push(name);
+                }
+            }
+        }
+    }
+    found
+}
