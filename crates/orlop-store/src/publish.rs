@@ -10,7 +10,7 @@ use rusqlite::Transaction;
 
 use crate::error::{Error, Result};
 use crate::layout::{sync_directory, write_new};
-use crate::locks::BlobLock;
+use crate::locks::{BlobLock, ChainLock};
 use crate::names::NameChange;
 use crate::snapshots::SnapshotRecord;
 use crate::store::{Durability, NEVER, Store};
@@ -37,6 +37,9 @@ pub struct Publication<'a> {
     pub chains: Vec<(Digest, Vec<ChainId>)>,
     /// Snapshots that `publish_snapshots` puts in place, in [`Store::snapshots_dir`], bottom first.
     pub snapshots: Vec<SnapshotRecord>,
+    /// The locks of their chains; let go afterwards. Until its row is there, a snapshot in its place is
+    /// an orphan that only its lock, or a lease, keeps from being swept.
+    pub chain_locks: Vec<ChainLock>,
     /// Renames the snapshots into place. Called after all of the file system is synced.
     pub publish_snapshots: Option<Box<dyn FnOnce() -> io::Result<()> + Send + 'a>>,
     /// In which repositories blobs were found.

@@ -11,6 +11,7 @@ use crate::blobs;
 use crate::error::{Error, Result};
 use crate::gc::Collected;
 use crate::layout::digest_of_file_name;
+use crate::leases::LivingLeases;
 use crate::locks::FileLock;
 use crate::snapshots::SnapshotSpace;
 use crate::store::Store;
@@ -87,13 +88,30 @@ impl Store {
         freed += self.sweep_ingest()?;
         let snapshots = self.root().join("snapshots");
         for (driver, chain) in space.present().map_err(Error::io("read", &snapshots))? {
-            if self.snapshot(&driver, &chain)?.is_none() {
+            if self.snapshot(&driver, &chain)?.is_none() && !self.is_chain_leased(&chain)? {
                 self.remove_snapshot(&driver, &chain, space)?;
             }
         }
         space.sweep().map_err(Error::io("sweep", &snapshots))?;
         self.sweep_locks()?;
         Ok(freed)
+    }
+
+    /// Whether a living operation holds a chain; its snapshot may be in its place before its row is.
+    fn is_chain_leased(&self, chain: &ChainId) -> Result<bool> {
+        let holders: Vec<String> = self.read(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT lease FROM lease_chains WHERE chain_id = ?1")?;
+            let rows = statement.query_map([chain.as_str()], |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })?;
+        let mut living = LivingLeases::new(self.layout());
+        for holder in holders {
+            if living.is_alive(&holder)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn sweep_ingest(&self) -> Result<u64> {

@@ -236,6 +236,26 @@ fn gc_sweeps_what_crashes_leave() {
 }
 
 #[test]
+fn a_snapshot_that_waits_for_its_row_is_not_swept() {
+    let test = TestStore::new();
+    let store = &test.store;
+    let space = Files::new(store);
+    let chains = Image::new("a", &["one", "two", "three"]).chains();
+    std::fs::create_dir_all(store.snapshots_dir(DRIVER)).unwrap();
+    for chain in &chains {
+        std::fs::write(snapshot_path(store, chain), "").unwrap();
+    }
+    let lease = store.lease("unpack").unwrap();
+    lease.hold_chain(&chains[0]).unwrap();
+    let lock = store.try_lock_chain(&chains[1]).unwrap().unwrap();
+    store.gc(&space).unwrap();
+    assert_eq!(*space.removed.lock().unwrap(), [chains[2].clone()]);
+    drop((lease, lock));
+    store.gc(&space).unwrap();
+    assert_eq!(space.removed.lock().unwrap().len(), 3);
+}
+
+#[test]
 fn dangling_images_are_no_garbage() {
     let test = TestStore::new();
     let image = Image::new("a", &["base"]);

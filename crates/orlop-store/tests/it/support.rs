@@ -109,7 +109,6 @@ impl Image {
         lease.hold(&self.digests(), &self.chains())?;
         loop {
             let mut publication = self.publication();
-            let mut locks = Vec::new();
             let mut busy = None;
             for layer in &self.layers {
                 let digest = Digest::of(layer);
@@ -138,7 +137,6 @@ impl Image {
                             names: Vec::new(),
                             ..publication
                         })?;
-                        drop(locks);
                         drop(store.lock_chain(&chain, &AtomicBool::new(false))?);
                         return self.pull(store, names);
                     };
@@ -151,7 +149,7 @@ impl Image {
                             bytes: layer.len() as u64,
                             inodes: 1,
                         });
-                        locks.push(lock);
+                        publication.chain_locks.push(lock);
                     }
                 }
                 parent = Some(chain);
@@ -160,7 +158,6 @@ impl Image {
             if let Some(digest) = busy {
                 publication.chains.clear();
                 store.publish(publication)?;
-                drop(locks);
                 drop(store.lock_blob(&digest, &AtomicBool::new(false))?);
                 continue;
             }
