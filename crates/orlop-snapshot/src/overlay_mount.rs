@@ -137,9 +137,10 @@ impl Overlay {
         set("source", SOURCE.as_bytes())?;
         for lower in &self.lowers {
             let value = plain(lower, &mut open)?;
-            // The first thing that an older kernel doesn't know.
+            // An older kernel doesn't know this one. If it is the directory that is wrong, the other
+            // interface will say so too.
             set("lowerdir+", value.as_os_str().as_bytes()).map_err(|errno| Refusal {
-                unsupported: errno == Errno::INVAL && open.len() < 2,
+                unsupported: errno == Errno::INVAL,
                 detail: String::new(),
                 errno,
             })?;
