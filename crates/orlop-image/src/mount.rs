@@ -62,13 +62,14 @@ impl Images {
         mode: MountMode,
         record: &MountRecord,
     ) -> Result<()> {
-        self.driver.mount(chains, target, mode)?;
-        if let Err(error) = self.store.add_mount(record) {
-            // Without its record the image could be removed under the mount.
-            let _ = self.driver.unmount(target);
+        // The record comes first: a mount that nothing knows of could lose its layers.
+        self.store.add_mount(record)?;
+        if let Err(error) = self.driver.mount(chains, target, mode) {
+            let _ = self.store.remove_mount(target);
             return Err(error.into());
         }
-        Ok(())
+        // Only now is it in the mount table, by which stale records are told from living ones.
+        Ok(self.store.add_mount(record)?)
     }
 
     /// Undoes [`Images::mount`].
@@ -77,7 +78,18 @@ impl Images {
     /// When nothing of ours is mounted there, or it is busy.
     pub fn unmount(&self, target: &Path) -> Result<()> {
         let target = absolute(target)?;
-        self.driver.unmount(&target)?;
+        let record = self
+            .store
+            .mounts()?
+            .into_iter()
+            .find(|mount| mount.target == target);
+        match record {
+            // It may have been made while another driver was chosen.
+            Some(record) => {
+                orlop_snapshot::driver_of(self.store.root(), &record.driver)?.unmount(&target)?
+            }
+            None => self.driver.unmount(&target)?,
+        }
         Ok(self.store.remove_mount(&target)?)
     }
 
@@ -94,10 +106,11 @@ impl Images {
             .await?;
         let options = PullOptions::default();
         let events: Arc<dyn EventSink> = Arc::new(NoEvents);
-        let publication = Rounds::new(self, None, &options, &events, cancel)
+        let mut publication = Rounds::new(self, None, &options, &events, cancel)
             .run(&plan)
             .await?;
         if !publication.snapshots.is_empty() {
+            publication.chains = vec![(manifest.digest.clone(), plan.chains())];
             self.store.publish(publication)?;
         }
         Ok(())

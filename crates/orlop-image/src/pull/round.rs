@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use orlop_fs::{Settled, UnpackOptions, Unpacked, Usage};
@@ -48,8 +49,8 @@ struct Taken {
 struct Done {
     blob: Option<IngestedBlob>,
     snapshot: Option<SnapshotRecord>,
-    /// Kept until the publication.
-    _chain: Option<ChainLock>,
+    /// Kept until the row is there.
+    chain: Option<ChainLock>,
 }
 
 /// Brings the layers of a plan.
@@ -60,6 +61,8 @@ pub(crate) struct Rounds<'a> {
     options: &'a PullOptions,
     events: &'a Arc<dyn EventSink>,
     cancel: &'a Cancel,
+    /// A blob went on from where an earlier try stopped.
+    resumed: AtomicBool,
 }
 
 impl<'a> Rounds<'a> {
@@ -76,6 +79,7 @@ impl<'a> Rounds<'a> {
             options,
             events,
             cancel,
+            resumed: AtomicBool::new(false),
         }
     }
 
@@ -98,7 +102,15 @@ impl<'a> Rounds<'a> {
                 continue;
             }
             let complete = taken.len() == missing.len();
-            let publication = self.bring(taken).await?;
+            let publication = match self.bring(taken).await {
+                // What an earlier try left may have been the wrong half; it is deleted by now.
+                Err(Error::Store(orlop_store::Error::DigestMismatch { .. }))
+                    if self.resumed.swap(false, Ordering::Relaxed) =>
+                {
+                    continue;
+                }
+                publication => publication?,
+            };
             if complete {
                 return Ok(publication);
             }
@@ -248,6 +260,7 @@ impl<'a> Rounds<'a> {
         for done in results? {
             publication.blobs.extend(done.blob);
             publication.snapshots.extend(done.snapshot);
+            publication.chain_locks.extend(done.chain);
         }
         Ok(publication)
     }
@@ -313,7 +326,7 @@ impl<'a> Rounds<'a> {
         Ok(Done {
             blob,
             snapshot,
-            _chain: taken.chain,
+            chain: taken.chain,
         })
     }
 
@@ -371,6 +384,7 @@ impl<'a> Rounds<'a> {
         let ingest = self.images.store.ingest(lock, descriptor.size)?;
         let offset = ingest.offset();
         let kept = if offset > 0 {
+            self.resumed.store(true, Ordering::Relaxed);
             let existing: Box<dyn std::io::Read + Send> = Box::new(ingest.existing()?);
             Some(existing)
         } else {
