@@ -166,7 +166,7 @@ pub fn address_of(registry: &str) -> &str {
 /// An error of the registry's client.
 pub fn registry_error(error: &orlop_distribution::Error) -> CliError {
     let hint = error.hint();
-    let error = CliError::new(chain(error));
+    let error = CliError::new(chain(error)).detail(error);
     match hint {
         Some(hint) => error.hint(hint),
         None => error,
@@ -177,7 +177,7 @@ impl From<orlop_image::Error> for CliError {
     fn from(error: orlop_image::Error) -> Self {
         match &error {
             orlop_image::Error::Registry(error) => registry_error(error),
-            _ => Self::new(chain(&error)),
+            _ => Self::new(chain(&error)).detail(&error),
         }
     }
 }

@@ -34,15 +34,15 @@ use crate::printer::Printer;
 Run 'orlop COMMAND --help' for more on a command, `orlop quickstart` for a tour."
 )]
 pub struct Cli {
+    /// Print version information and quit
+    #[arg(short = 'v', long = "version", short_alias = 'V', action = clap::ArgAction::Version)]
+    pub version: (),
     /// Options for every command.
     #[command(flatten)]
     pub global: Global,
     /// The command.
     #[command(subcommand)]
     pub command: Command,
-    /// Print version information and quit
-    #[arg(short = 'v', long = "version", short_alias = 'V', action = clap::ArgAction::Version)]
-    pub version: (),
 }
 
 /// Options for every command, taken before and after its name.
@@ -81,7 +81,7 @@ pub struct Global {
         default_missing_value = "true"
     )]
     pub tls_verify: Option<bool>,
-    /// Say more when something goes wrong
+    /// Show all that is known when something goes wrong
     #[arg(short = 'D', long, global = true, hide_short_help = true)]
     pub debug: bool,
 }

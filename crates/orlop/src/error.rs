@@ -34,6 +34,7 @@ pub struct CliError {
     kind: ErrorKind,
     message: String,
     hints: Vec<String>,
+    detail: Option<String>,
 }
 
 impl CliError {
@@ -53,6 +54,7 @@ impl CliError {
             kind,
             message: message.into(),
             hints: Vec::new(),
+            detail: None,
         }
     }
 
@@ -65,6 +67,20 @@ impl CliError {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// Takes the hints away, where they tell what is being done already.
+    #[must_use]
+    pub fn without_hints(mut self) -> Self {
+        self.hints.clear();
+        self
+    }
+
+    /// Keeps the whole of the error below for `--debug`.
+    #[must_use]
+    pub fn detail(mut self, error: &dyn fmt::Debug) -> Self {
+        self.detail = Some(format!("{error:#?}"));
         self
     }
 
@@ -88,6 +104,11 @@ impl CliError {
     /// Its hints.
     pub fn hints(&self) -> &[String] {
         &self.hints
+    }
+
+    /// The whole of the error below, for `--debug`.
+    pub fn details(&self) -> Option<&str> {
+        self.detail.as_deref()
     }
 
     /// What the process ends with.

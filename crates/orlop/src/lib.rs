@@ -48,6 +48,9 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, printer: &Arc<Printer
     let Some(cli) = cli::parse(arguments, printer)? else {
         return Ok(());
     };
+    if cli.global.debug {
+        printer.show_details();
+    }
     let app = app::App::new(cli.global, Environment::of_process(), printer.clone())?;
     commands::dispatch(&app, cli.command)
 }

@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{CliError, CliResult};
@@ -17,6 +18,7 @@ pub struct Printer {
     stdout: Mutex<BufWriter<Box<dyn Write + Send>>>,
     stderr: Mutex<Box<dyn Write + Send>>,
     look: Look,
+    debug: AtomicBool,
 }
 
 /// What the two streams can show.
@@ -105,7 +107,13 @@ impl Printer {
             stdout: Mutex::new(BufWriter::with_capacity(64 << 10, stdout)),
             stderr: Mutex::new(stderr),
             look,
+            debug: AtomicBool::new(false),
         }
+    }
+
+    /// Shows all of every error from now on.
+    pub fn show_details(&self) {
+        self.debug.store(true, Ordering::Relaxed);
     }
 
     /// What the streams can show.
@@ -176,6 +184,14 @@ impl Printer {
                 "{} {}",
                 Style::Error.paint(color, "Error:"),
                 error.message()
+            ));
+        }
+        if let Some(details) = error.details()
+            && self.debug.load(Ordering::Relaxed)
+        {
+            self.note(format_args!(
+                "{} {details}",
+                Style::Hint.paint(color, "debug:")
             ));
         }
         for hint in error.hints() {

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufRead};
 
-use crate::error::CliResult;
+use crate::error::{CliError, CliResult, ErrorKind};
 use crate::printer::Printer;
-use crate::terminal::HiddenInput;
+use crate::terminal::read_hidden_line;
 
 /// Asks a question that only `y` answers with yes; anything else, and the end of input, is a no.
 ///
@@ -34,11 +34,12 @@ pub(crate) fn ask(printer: &Printer, question: &str) -> CliResult<Option<String>
 pub(crate) fn ask_hidden(printer: &Printer, question: &str) -> CliResult<Option<String>> {
     printer.text(question)?;
     printer.flush()?;
-    let hidden = HiddenInput::start()?;
-    let answer = read_line(&mut io::stdin().lock());
-    drop(hidden);
+    let answer = read_hidden_line();
     printer.line("")?;
-    answer
+    answer.map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => CliError::of(ErrorKind::Interrupted { signal: 2 }, ""),
+        _ => CliError::from(error),
+    })
 }
 
 /// A line without its end.

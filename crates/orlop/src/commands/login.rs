@@ -168,7 +168,7 @@ fn log_in(app: &App, registry: &str, credential: Credential) -> CliResult<LoginO
         async |cancel| {
             tokio::select! {
                 outcome = client.login(registry, credential) => {
-                    outcome.map_err(|error| registry_error(&error))
+                    outcome.map_err(|error| registry_error(&error).without_hints())
                 }
                 () = cancel.cancelled() => Err(CliError::silent()),
             }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use clap::Args;
-use orlop_image::PushOptions;
 use orlop_image::event::EventSink;
 use orlop_image::model::Pushed;
+use orlop_image::{Images, PushOptions};
 use orlop_oci::{Platform, Reference};
 
 use crate::app::App;
@@ -92,7 +92,7 @@ pub fn run(app: &App, args: PushArgs) -> CliResult {
     progress.finish();
     result?
         .iter()
-        .try_for_each(|pushed| report(app, pushed, args.quiet))
+        .try_for_each(|pushed| report(app, &store, pushed, &args))
 }
 
 /// All names with a tag that the store has in this repository.
@@ -116,8 +116,8 @@ fn tags_of(
     Ok(names)
 }
 
-fn report(app: &App, pushed: &Pushed, quiet: bool) -> CliResult {
-    if quiet {
+fn report(app: &App, store: &Images, pushed: &Pushed, args: &PushArgs) -> CliResult {
+    if args.quiet {
         app.printer.line(&pushed.reference)?;
     } else {
         let label = pushed
@@ -129,10 +129,16 @@ fn report(app: &App, pushed: &Pushed, quiet: bool) -> CliResult {
             pushed.target.digest, pushed.target.size
         ))?;
     }
-    if pushed.single_platform {
-        app.printer.note(
-            "Not all multiplatform-content is present and only the available single-platform image was pushed",
-        );
+    if pushed.single_platform && args.platform.is_none() {
+        let index = store
+            .inspect(&pushed.reference.familiar(), None)?
+            .target
+            .digest;
+        app.printer.note(format_args!(
+            "Not all multiplatform-content is present and only the available single-platform image was pushed\n\
+             {index} -> {}",
+            pushed.target.digest
+        ));
     }
     Ok(())
 }
