@@ -25,24 +25,40 @@ fn orlop() -> Orlop {
 
 /// A layer of one small file.
 fn layer(path: &str, content: &str) -> Layer {
-    Layer::new(&Tarball::new().file(path, 0o644, content).finish(), Compression::Gzip)
+    Layer::new(
+        &Tarball::new().file(path, 0o644, content).finish(),
+        Compression::Gzip,
+    )
 }
 
 /// A small image of this machine's platform. Other words make another image with other layers.
 fn small(words: &str) -> Image {
-    Image::new(&PlatformName::host(), &[layer("base", &format!("{words} base")), layer("top", &format!("{words} top"))])
+    Image::new(
+        &PlatformName::host(),
+        &[
+            layer("base", &format!("{words} base")),
+            layer("top", &format!("{words} top")),
+        ],
+    )
 }
 
 /// An image that takes some time to transfer: `megabytes` that hardly compress, in one layer.
 fn big(megabytes: usize, seed: u64) -> Image {
-    Image::new(&PlatformName::host(), &[Layer::noise("noise", megabytes << 20, seed)])
+    Image::new(
+        &PlatformName::host(),
+        &[Layer::noise("noise", megabytes << 20, seed)],
+    )
 }
 
 /// Everything there is to know of an image's mounted tree. Needs root.
 fn mounted(orlop: &Orlop, image: &str) -> TreeListing {
     let target = orlop.folder().join("mounted");
     std::fs::create_dir_all(&target).expect("a folder is made");
-    orlop.ok([std::ffi::OsStr::new("mount"), image.as_ref(), target.as_os_str()]);
+    orlop.ok([
+        std::ffi::OsStr::new("mount"),
+        image.as_ref(),
+        target.as_os_str(),
+    ]);
     let listing = TreeListing::read(&target);
     orlop.ok([std::ffi::OsStr::new("umount"), target.as_os_str()]);
     listing.expect("a mounted tree can be read")
@@ -51,17 +67,57 @@ fn mounted(orlop: &Orlop, image: &str) -> TreeListing {
 /// Insists that two trees are the same.
 fn assert_same_tree(left: &TreeListing, right: &TreeListing, what: &str) {
     let differences = left.diff(right);
-    let shown: Vec<String> = differences.iter().take(20).map(ToString::to_string).collect();
-    assert!(differences.is_empty(), "{what}: {} differences\n{}", differences.len(), shown.join("\n"));
+    let shown: Vec<String> = differences
+        .iter()
+        .take(20)
+        .map(ToString::to_string)
+        .collect();
+    assert!(
+        differences.is_empty(),
+        "{what}: {} differences\n{}",
+        differences.len(),
+        shown.join("\n")
+    );
 }
 
-/// Insists that the store holds nothing: no image, no blob, no layer, nothing on its way.
+/// Insists that nothing can be seen of any image: none listed, no blob, no unpacked layer.
+fn assert_nothing_visible(orlop: &Orlop) {
+    assert_eq!(
+        orlop
+            .ok(["images", "--all", "--quiet", "--no-trunc"])
+            .stdout,
+        "",
+        "no image is listed"
+    );
+    assert_eq!(
+        orlop.files_below("oci/blobs"),
+        Vec::<std::path::PathBuf>::new(),
+        "no blob is left"
+    );
+    assert_eq!(
+        layers(orlop),
+        Vec::<String>::new(),
+        "no layer is left unpacked"
+    );
+}
+
+/// Insists that the store holds nothing at all, nothing on its way either.
 fn assert_empty(orlop: &Orlop) {
-    assert_eq!(orlop.ok(["images", "--all", "--quiet", "--no-trunc"]).stdout, "", "no image is listed");
-    for folder in ["ingest", "oci/blobs", "locks"] {
-        assert_eq!(orlop.files_below(folder), Vec::<std::path::PathBuf>::new(), "nothing is left in {folder}");
+    assert_nothing_visible(orlop);
+    for folder in ["ingest", "locks"] {
+        assert_eq!(
+            orlop.files_below(folder),
+            Vec::<std::path::PathBuf>::new(),
+            "nothing is left in {folder}"
+        );
     }
-    assert_eq!(layers(orlop), Vec::<String>::new(), "no layer is left unpacked");
+}
+
+/// Insists that nothing is visible, and that what is kept for another try goes when it is told to.
+fn assert_empty_when_pruned(orlop: &Orlop) {
+    assert_nothing_visible(orlop);
+    orlop.ok(["system", "prune", "-f"]);
+    assert_empty(orlop);
 }
 
 /// The names of the unpacked layers in the store, finished or not.

@@ -1,0 +1,334 @@
+//! A registry's bad days: what is borne, and what is said when it is too much.
+
+use std::time::{Duration, Instant};
+
+use orlop_testing::{Fault, FaultProxy, Image, Layer, Orlop, PlatformName, Registry, Rule};
+
+use crate::{assert_empty, big, orlop, small};
+
+struct Scene {
+    registry: Registry,
+    proxy: FaultProxy,
+    image: Image,
+    name: String,
+}
+
+fn scene(image: Image) -> Option<Scene> {
+    let registry = Registry::start()?;
+    let proxy = FaultProxy::start(&registry.host());
+    let _ = image.push(&registry.host(), "app", "v1");
+    let name = format!("{}/app:v1", proxy.host());
+    Some(Scene {
+        registry,
+        proxy,
+        image,
+        name,
+    })
+}
+
+/// The program, impatient.
+fn impatient(scene: &Scene) -> Orlop {
+    let table = format!(
+        "[registry.\"{}\"]\nidle_timeout = 1\nretries = 3\n",
+        scene.proxy.host()
+    );
+    orlop().config(&table)
+}
+
+/// The one line that tells of a failure.
+fn error_line(said: &str) -> &str {
+    let lines: Vec<&str> = said
+        .lines()
+        .filter(|line| line.starts_with("Error: "))
+        .collect();
+    assert_eq!(lines.len(), 1, "one line says what is wrong:\n{said}");
+    lines[0]
+}
+
+#[test]
+fn passing_faults_are_borne() {
+    let faults = [
+        Fault::error(500, "UNKNOWN", "oops"),
+        Fault::error(503, "UNAVAILABLE", "restarting"),
+        Fault::error(429, "TOOMANYREQUESTS", "slow down").with_header("Retry-After", "1"),
+        Fault::Cut { after: 100_000 },
+        Fault::Stall { after: 100_000 },
+        Fault::Cut { after: 0 },
+    ];
+    for fault in faults {
+        let Some(scene) = scene(big(1, 41)) else {
+            return;
+        };
+        scene
+            .proxy
+            .add(Rule::new("/blobs/", fault.clone()).method("GET").times(2));
+        let orlop = impatient(&scene);
+        let start = Instant::now();
+        orlop.ok(["pull", &scene.name]);
+        if format!("{fault:?}").contains("Retry-After") {
+            assert!(
+                start.elapsed() > Duration::from_secs(1),
+                "it waits as long as it is told"
+            );
+        }
+        let layer = &scene.image.layer_digests()[0];
+        let size = scene.image.blobs[1].bytes.len() as u64;
+        let received = scene.proxy.received(layer);
+        assert!(
+            received < size + 110_000,
+            "{fault:?}: resumed, not begun again: {received} of {size}"
+        );
+    }
+}
+
+#[test]
+fn manifests_are_asked_for_again() {
+    let Some(scene) = scene(small("again")) else {
+        return;
+    };
+    scene
+        .proxy
+        .add(Rule::new("/manifests/", Fault::error(502, "UNKNOWN", "bad gateway")).times(2));
+    impatient(&scene).ok(["pull", &scene.name]);
+}
+
+#[test]
+fn a_server_without_ranges_is_borne() {
+    let Some(scene) = scene(big(1, 42)) else {
+        return;
+    };
+    scene.proxy.add(
+        Rule::new("/blobs/", Fault::Cut { after: 300_000 })
+            .method("GET")
+            .times(1),
+    );
+    scene
+        .proxy
+        .add(Rule::new("/blobs/", Fault::IgnoreRange).header("range", "bytes="));
+    impatient(&scene).ok(["pull", &scene.name]);
+}
+
+#[test]
+fn a_big_blob_comes_over_several_connections() {
+    let Some(scene) = scene(big(40, 43)) else {
+        return;
+    };
+    scene
+        .proxy
+        .add(Rule::new("/blobs/", Fault::Slow { rate: 20 << 20 }).method("GET"));
+    let table = format!("[registry.\"{}\"]\nconnections = 4\n", scene.proxy.host());
+    let orlop = orlop().config(&table);
+    orlop.ok(["pull", &scene.name]);
+    let layer = &scene.image.layer_digests()[0];
+    let ranges = scene
+        .proxy
+        .requests()
+        .iter()
+        .filter(|it| it.target.contains(layer) && it.header("range").is_some())
+        .count();
+    assert!(ranges >= 2, "{ranges} ranged requests");
+    let size = scene.image.blobs[1].bytes.len() as u64;
+    let received = scene.proxy.received(layer);
+    assert!(
+        received < size * 11 / 10,
+        "nothing much comes twice: {received} of {size}"
+    );
+}
+
+#[test]
+fn wrong_ranges_never_end_in_the_store() {
+    let Some(scene) = scene(big(1, 44)) else {
+        return;
+    };
+    scene.proxy.add(
+        Rule::new("/blobs/", Fault::Cut { after: 300_000 })
+            .method("GET")
+            .times(1),
+    );
+    scene
+        .proxy
+        .add(Rule::new("/blobs/", Fault::WrongRange).header("range", "bytes="));
+    let orlop = impatient(&scene);
+    let ended = orlop.run(["pull", &scene.name]);
+    if !ended.status.success() {
+        error_line(&ended.expect_code(1).stderr);
+        scene.proxy.heal();
+    }
+    orlop.ok(["pull", &scene.name]);
+    orlop.ok(["push", &scene.name]);
+}
+
+#[test]
+fn wrong_bytes_are_refused_and_not_kept() {
+    let Some(scene) = scene(big(1, 45)) else {
+        return;
+    };
+    scene
+        .proxy
+        .add(Rule::new("/blobs/", Fault::WrongByte { at: 700_000 }).method("GET"));
+    let orlop = impatient(&scene);
+    let said = orlop.fails(["pull", &scene.name]);
+    let layer = &scene.image.layer_digests()[0];
+    assert!(error_line(&said).contains(layer.as_str()), "{said}");
+    assert_empty(&orlop);
+    scene.proxy.heal();
+    orlop.ok(["pull", &scene.name]);
+}
+
+#[test]
+fn an_endless_body_is_cut() {
+    let Some(scene) = scene(big(1, 46)) else {
+        return;
+    };
+    for part in ["/manifests/", "/blobs/"] {
+        scene.proxy.heal();
+        scene.proxy.forget();
+        scene
+            .proxy
+            .add(Rule::new(part, Fault::Endless).method("GET"));
+        let orlop = impatient(&scene);
+        error_line(&orlop.fails(["pull", &scene.name]));
+        assert!(
+            scene.proxy.received(part) < 64 << 20,
+            "{part}: no more is read than needed"
+        );
+        assert_eq!(orlop.ok(["images", "-aq"]).stdout, "");
+    }
+}
+
+#[test]
+fn a_limit_is_told_with_its_numbers() {
+    let Some(scene) = scene(small("limit")) else {
+        return;
+    };
+    let limit = Fault::error(
+        429,
+        "TOOMANYREQUESTS",
+        "You have reached your pull rate limit",
+    )
+    .with_header("Retry-After", "1")
+    .with_header("RateLimit-Limit", "100;w=21600")
+    .with_header("RateLimit-Remaining", "0;w=21600");
+    scene.proxy.add(Rule::new("/manifests/", limit));
+    let said = impatient(&scene).fails(["pull", &scene.name]);
+    let line = error_line(&said);
+    assert!(line.contains("toomanyrequests"), "{said}");
+    assert!(said.contains("100"), "the limit: {said}");
+    assert!(
+        said.lines().any(|line| line.starts_with("hint: ")),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_lasting_fault_ends_in_one_line() {
+    let Some(scene) = scene(small("lasting")) else {
+        return;
+    };
+    for (fault, words) in [
+        (Fault::error(500, "UNKNOWN", "disk full"), "disk full"),
+        (
+            Fault::error(404, "BLOB_UNKNOWN", "blob unknown"),
+            "not found",
+        ),
+        (Fault::error(403, "DENIED", "go away"), "denied"),
+    ] {
+        scene.proxy.heal();
+        scene.proxy.add(Rule::new("/blobs/", fault).method("GET"));
+        let orlop = impatient(&scene);
+        let said = orlop.fails(["pull", &scene.name]);
+        assert!(
+            error_line(&said).to_lowercase().contains(words),
+            "{words}: {said}"
+        );
+        assert_eq!(orlop.ok(["images", "-aq"]).stdout, "");
+    }
+}
+
+#[test]
+fn redirects_are_followed_without_the_password() {
+    let Some(scene) = scene(small("redirect")) else {
+        return;
+    };
+    let elsewhere = FaultProxy::start(&scene.registry.host());
+    scene.proxy.add(
+        Rule::new(
+            "/blobs/",
+            Fault::Redirect {
+                to: format!("http://{}", elsewhere.host()),
+            },
+        )
+        .method("GET"),
+    );
+    let orlop = impatient(&scene);
+    let auth = format!(
+        r#"{{"auths":{{"{}":{{"auth":"YWRhOnNlY3JldA=="}}}}}}"#,
+        scene.proxy.host()
+    );
+    std::fs::write(orlop.docker_config().join("config.json"), auth).unwrap();
+    orlop.ok(["pull", &scene.name]);
+    assert!(
+        elsewhere.count("GET", "/blobs/") >= 2,
+        "the layers came from there"
+    );
+    for request in elsewhere.requests() {
+        assert_eq!(request.header("authorization"), None, "{request:?}");
+    }
+}
+
+#[test]
+fn uploads_survive_passing_faults() {
+    let faults = [
+        ("PATCH", Fault::error(500, "UNKNOWN", "oops")),
+        ("PUT", Fault::error(503, "UNAVAILABLE", "restarting")),
+        (
+            "POST",
+            Fault::error(429, "TOOMANYREQUESTS", "slow down").with_header("Retry-After", "1"),
+        ),
+        ("PUT", Fault::CutUpload { after: 200_000 }),
+        ("PATCH", Fault::CutUpload { after: 200_000 }),
+    ];
+    for (method, fault) in faults {
+        let Some(scene) = scene(big(1, 47)) else {
+            return;
+        };
+        let target = Registry::start().expect("as the first");
+        let proxy = FaultProxy::start(&target.host());
+        proxy.add(
+            Rule::new("/blobs/uploads/", fault.clone())
+                .method(method)
+                .times(1),
+        );
+        let orlop = orlop();
+        orlop.ok(["pull", "-q", &scene.name]);
+        let name = format!("{}/pushed:v1", proxy.host());
+        orlop.ok(["tag", &scene.name, &name]);
+        orlop.ok(["push", &name]);
+        let direct = name.replace(&proxy.host(), &target.host());
+        crate::orlop().ok(["pull", "-q", &direct]);
+    }
+}
+
+#[test]
+fn a_damaged_store_is_found_before_it_is_pushed() {
+    let Some(registry) = Registry::start() else {
+        return;
+    };
+    let image = Image::new(&PlatformName::host(), &[Layer::noise("x", 100_000, 48)]);
+    let name = image.push(&registry.host(), "app", "v1");
+    let orlop = orlop();
+    orlop.ok(["pull", "-q", &name]);
+    let layer = &image.layer_digests()[0];
+    let file = orlop
+        .layout()
+        .join("blobs/sha256")
+        .join(layer.trim_start_matches("sha256:"));
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[5000] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let other = Registry::start().expect("as the first");
+    let target = format!("{}/app:v1", other.host());
+    orlop.ok(["tag", &name, &target]);
+    let said = orlop.fails(["push", &target]);
+    assert!(error_line(&said).contains(&layer[..19]), "{said}");
+}
