@@ -47,6 +47,8 @@ struct Taken {
 
 /// What one piece of work gave.
 struct Done {
+    /// How many layers are below.
+    height: usize,
     blob: Option<IngestedBlob>,
     snapshot: Option<SnapshotRecord>,
     /// Kept until the row is there.
@@ -256,8 +258,11 @@ impl<'a> Rounds<'a> {
         let slots = Semaphore::new(self.options.parallel.max(1));
         let jobs = taken.into_iter().map(|t| self.one(t, &slots));
         let results = futures_util::future::try_join_all(jobs).await;
+        let mut done = results?;
+        // A snapshot comes after the one that it stands on.
+        done.sort_by_key(|done| done.height);
         let mut publication = Publication::default();
-        for done in results? {
+        for done in done {
             publication.blobs.extend(done.blob);
             publication.snapshots.extend(done.snapshot);
             publication.chain_locks.extend(done.chain);
@@ -324,6 +329,11 @@ impl<'a> Rounds<'a> {
         }
         self.tell(&descriptor, is_layer, BlobState::Pulled);
         Ok(Done {
+            height: taken
+                .work
+                .unpack
+                .as_ref()
+                .map_or(0, |layer| layer.below.len()),
             blob,
             snapshot,
             chain: taken.chain,

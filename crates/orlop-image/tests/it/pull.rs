@@ -149,6 +149,20 @@ fn all_platforms_and_attestations() {
 }
 
 #[test]
+fn the_biggest_layer_goes_first_wherever_it_stands() {
+    let world = World::new();
+    let layers = [
+        layer("a", "1"),
+        Layer::noise("big", 300_000, 1),
+        layer("b", "2"),
+    ];
+    world.publish(&image(&PlatformName::host(), &layers), "latest");
+    world.pull("app").unwrap();
+    assert_eq!(read(&world, "app", "a"), "1");
+    assert_eq!(read(&world, "app", "b"), "2");
+}
+
+#[test]
 fn one_blob_twice_in_one_image() {
     let world = World::new();
     let same = layer("f", "x");
