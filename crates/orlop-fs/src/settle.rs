@@ -56,14 +56,12 @@ pub fn settle(
         lowers: Union::open(lowers)?,
         style,
     };
-    // Everything that may end in `NeedsApply` comes first.
-    let mut shown = Vec::new();
-    for path in &unpacked.implicit_dirs {
-        let path = path.as_os_str().as_encoded_bytes();
-        match settler.lowers.look_up(path)? {
-            Seen::Nothing => {}
-            Seen::Leaf { .. } => return Ok(Settled::NeedsApply),
-            Seen::Directory(layers) => shown.extend(layers.into_iter().next().map(|l| (path, l))),
+    for path in &unpacked.assumed_dirs {
+        if let Seen::Leaf { .. } = settler
+            .lowers
+            .look_up(path.as_os_str().as_encoded_bytes())?
+        {
+            return Ok(Settled::NeedsApply);
         }
     }
     if !unpacked.deferred_links.is_empty() {
@@ -78,10 +76,16 @@ pub fn settle(
         settler.hide_root()?;
     }
     // Children first: a directory's time is set when nothing in it changes any more.
-    for (path, lower) in shown.into_iter().rev() {
-        let own = settler.open_own(path)?;
-        copy_attributes(lower.fd.as_fd(), own.as_fd(), false)
-            .map_err(|error| Error::system("set attributes of", path, error))?;
+    for path in unpacked.implicit_dirs.iter().rev() {
+        let path = path.as_os_str().as_encoded_bytes();
+        let Seen::Directory(layers) = settler.lowers.look_up(path)? else {
+            continue;
+        };
+        if let Some(lower) = layers.first() {
+            let own = settler.open_own(path)?;
+            copy_attributes(lower.fd.as_fd(), own.as_fd(), false)
+                .map_err(|error| Error::system("set attributes of", path, error))?;
+        }
     }
     Ok(Settled::Done)
 }
@@ -113,11 +117,12 @@ impl Settler {
         for link in &unpacked.deferred_links {
             let path = link.path.as_os_str().as_encoded_bytes();
             let target = link.target.as_os_str().as_encoded_bytes();
-            let real = all
+            let real = self
+                .lowers
                 .resolve(target, false)?
                 .ok_or_else(|| no_target(path, target))?;
-            if real != target && self.has(&real)? {
-                // Whether the layer's own file or that below is meant depends on the order of the
+            if real != target {
+                // What the link in the way meant when the entry came depends on the order of the
                 // entries, which is lost.
                 return Ok(Settled::NeedsApply);
             }
@@ -156,24 +161,6 @@ impl Settler {
             }
         }
         Ok(Settled::Done)
-    }
-
-    fn has(&self, path: &[u8]) -> Result<bool> {
-        let mut fd = self
-            .own
-            .try_clone()
-            .map_err(|e| Error::system("open", path, e))?;
-        let (parent, name) = split(path);
-        for component in components(parent) {
-            match node::open_dir(&fd, component) {
-                Ok(below) => fd = below,
-                Err(Errno::NOENT) => return Ok(false),
-                // A whiteout or something else is in the way: that is something, too.
-                Err(_) => return Ok(true),
-            }
-        }
-        let stat = node::lstat(&fd, name).map_err(|e| Error::system("look up", path, e))?;
-        Ok(stat.is_some())
     }
 
     fn link(&self, from: &[u8], to: &[u8]) -> Result<()> {

@@ -33,7 +33,7 @@ use rustix::{
 use self::{attributes::Creation, tree::Dirs};
 use crate::{
     Error, Result, WhiteoutStyle, node,
-    path::{Below as _, ancestors, join, to_path_buf},
+    path::{Below as _, ancestors, join, split, to_path_buf},
 };
 
 /// How to unpack.
@@ -82,6 +82,10 @@ pub struct Unpacked {
     /// ([`settle`](crate::settle())). Relative to the root, which is itself one when it has no
     /// entry; parents before children. Only those that a layer below can show through.
     pub implicit_dirs: Vec<PathBuf>,
+    /// Paths that were taken for directories, because something is or was in them, when nothing
+    /// of this layer said so or hid what is below. If a layer below has a symbolic link there,
+    /// other paths were meant. Includes all of `implicit_dirs` but the root.
+    pub assumed_dirs: Vec<PathBuf>,
     /// Hard links whose target must be in a layer below.
     pub deferred_links: Vec<DeferredLink>,
     /// The layer hides all of the layers below. overlayfs knows no opaque root: `settle` writes
@@ -153,6 +157,8 @@ struct Unpacker<'a> {
     /// Directories without an entry of their own that were made for another's sake, that one's
     /// time being theirs.
     implicit: BTreeSet<Vec<u8>>,
+    /// All that ever were implicit while a layer below could have had something else there.
+    assumed: BTreeSet<Vec<u8>>,
     /// Directories that hide what the layers below have in them …
     opaque: BTreeSet<Vec<u8>>,
     /// … and those that hide the directory of the layers below itself.
@@ -180,6 +186,7 @@ impl<'a> Unpacker<'a> {
             done: Unpacked::default(),
             finish: BTreeMap::new(),
             implicit: BTreeSet::new(),
+            assumed: BTreeSet::new(),
             opaque: BTreeSet::new(),
             fresh: BTreeSet::new(),
             own: BTreeSet::new(),
@@ -222,15 +229,22 @@ impl<'a> Unpacker<'a> {
         }
     }
 
-    /// Until it has an entry of its own, the root is an implicit directory.
+    /// Until it has an entry of its own, the root is an implicit directory; when applying, unless
+    /// there is something in it, left by a layer below.
     fn adopt_root(&mut self, mtime: Time) -> Result<()> {
-        if self.applies() {
-            return self.touch(&self.dirs.root(), mtime);
-        }
         let root = self.dirs.root();
+        if self.applies() {
+            let names = node::names(&root.fd).map_err(|error| Error::system("list", b"", error))?;
+            if !names.is_empty() {
+                return self.touch(&root, mtime);
+            }
+        }
         self.become_implicit(&root, mtime)
             .map_err(|error| Error::system("set up", b"", error))?;
         self.implicit.insert(Vec::new());
+        if self.applies() {
+            self.own.insert(Vec::new());
+        }
         Ok(())
     }
 
@@ -255,11 +269,19 @@ impl<'a> Unpacker<'a> {
         }
         for (path, finish) in std::mem::take(&mut self.finish).iter().rev() {
             let failed = |error: Errno| Error::system("finish directory", path, error);
+            let times = node::timestamps(finish.mtime);
+            if finish.mode.is_none() && !path.is_empty() {
+                let (parent, name) = split(path);
+                let parent = self.reopen(parent)?;
+                fs::utimensat(&parent.fd, name, &times, AtFlags::SYMLINK_NOFOLLOW)
+                    .map_err(failed)?;
+                continue;
+            }
             let dir = self.reopen(path)?;
             if let Some(mode) = finish.mode {
                 fs::fchmod(&dir.fd, fs::Mode::from_raw_mode(mode)).map_err(failed)?;
             }
-            fs::futimens(&dir.fd, &node::timestamps(finish.mtime)).map_err(failed)?;
+            fs::futimens(&dir.fd, &times).map_err(failed)?;
         }
         let shows_through = |path: &&Vec<u8>| {
             !self.fresh.contains(*path) && !ancestors(path).any(|dir| self.opaque.contains(dir))
@@ -270,6 +292,7 @@ impl<'a> Unpacker<'a> {
             .filter(shows_through)
             .map(|path| to_path_buf(path))
             .collect();
+        self.done.assumed_dirs = self.assumed.iter().map(|path| to_path_buf(path)).collect();
         self.done.deferred_links = std::mem::take(&mut self.deferred)
             .iter()
             .map(|(path, target)| DeferredLink {

@@ -102,20 +102,31 @@ impl Unpacker<'_> {
         fs::utimensat(&dir.fd, name, &times, AtFlags::SYMLINK_NOFOLLOW)
     }
 
-    /// Dresses a directory, whatever it was before. Its time is set when the layer is complete.
-    pub(super) fn dress_directory(&self, entry: &Entry, dir: &Dir, new: bool) -> Result<(), Errno> {
-        if self.options.privileged {
-            let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
-            fs::fchown(&dir.fd, Some(uid), Some(gid))?;
-        }
+    /// Dresses a directory. Its time is set when the layer is complete. `parent` is given for a
+    /// new one; one that was there before is stripped of what it had.
+    pub(super) fn dress_directory(
+        &self,
+        entry: &Entry,
+        dir: &Dir,
+        parent: Option<&Dir>,
+    ) -> Result<(), Errno> {
         let attributes = Attributes::Open(dir.fd.as_fd());
-        if !new {
+        if parent.is_none() {
             self.strip(&attributes, |name| {
                 entry.xattrs.iter().any(|(kept, _)| kept == name)
             })?;
         }
+        if self.options.privileged && parent.is_none_or(|parent| self.needs_owner(entry, parent)) {
+            let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+            fs::fchown(&dir.fd, Some(uid), Some(gid))?;
+        }
         self.set_attributes(entry, &attributes)?;
-        fs::fchmod(&dir.fd, Mode::from_raw_mode(self.open_mode(entry.mode)))?;
+        let mode = self.open_mode(entry.mode);
+        // A new one was made with at least its owner's permissions.
+        let arrived = |parent| !self.needs_mode(entry, parent) && mode & 0o700 == 0o700;
+        if !parent.is_some_and(arrived) {
+            fs::fchmod(&dir.fd, Mode::from_raw_mode(mode))?;
+        }
         let gid = match self.options.privileged {
             true => entry.gid,
             false => fs::fstat(&dir.fd)?.st_gid,

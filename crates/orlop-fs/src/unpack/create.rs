@@ -113,14 +113,15 @@ impl Unpacker<'_> {
 
     pub(super) fn make_directory(&mut self, entry: &Entry) -> Result<()> {
         let (parent, name) = split(&entry.path);
-        let (dir, new) = match name {
-            b"" => (self.dirs.root(), false),
+        let (dir, new_in) = match name {
+            b"" => (self.dirs.root(), None),
             _ => {
                 let parent = self.parent(parent, entry.mtime)?;
-                self.directory_in(&parent, name, entry)?
+                let (dir, new) = self.directory_in(&parent, name, entry)?;
+                (dir, new.then_some(parent))
             }
         };
-        self.dress_directory(entry, &dir, new)
+        self.dress_directory(entry, &dir, new_in.as_deref())
             .map_err(|error| Error::system("set attributes of", &entry.path, error))?;
         self.implicit.remove(&dir.path);
         self.touched.remove(&dir.path);

@@ -211,6 +211,9 @@ impl Unpacker<'_> {
         self.become_implicit(&made, mtime).map_err(failed)?;
         self.dirs.insert(path.clone(), &made);
         self.implicit.insert(path.clone());
+        if !ancestors(&path).any(|dir| self.opaque.contains(dir)) {
+            self.assumed.insert(path.clone());
+        }
         if self.applies() {
             self.own.insert(path);
         }
@@ -267,7 +270,11 @@ impl Unpacker<'_> {
         };
         // The layer hides the directory of the layers below, and now has one of its own.
         self.clear_way(dir, name)?;
+        let assumed = self.assumed.contains(&path);
         let made = self.make_implicit(dir, name, mtime)?;
+        if !assumed {
+            self.assumed.remove(&path);
+        }
         self.hide_below(&made)?;
         Ok(InTheWay::Replaced(made))
     }

@@ -1,0 +1,14 @@
+//! Unpacking, settling and comparing trees. Tests named `root_*` need root and say so when they
+//! are skipped.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stderr, reason = "a skipped test must say so")]
+
+mod edges;
+mod escapes;
+mod layer;
+mod model;
+mod overlay;
+mod settling;
+mod trees;
+mod unprivileged;
