@@ -282,4 +282,49 @@ mod tests {
         }
         walk(&command(), "");
     }
+
+    /// What `-h` prints for each command, one after the other.
+    fn all_help() -> String {
+        fn walk(command: &mut clap::Command, path: &str, text: &mut String) {
+            let path = format!("{path}{}", command.get_name());
+            let help = command.render_help().to_string();
+            let help: String = help
+                .lines()
+                .map(|line| format!("{}\n", line.trim_end()))
+                .collect();
+            text.push_str(&format!("$ {path} -h\n{help}\n"));
+            for child in command
+                .get_subcommands_mut()
+                .filter(|child| child.get_name() != "help")
+            {
+                walk(child, &format!("{path} "), text);
+            }
+        }
+        let mut command = command().term_width(100);
+        command.build();
+        let mut text = String::new();
+        walk(&mut command, "", &mut text);
+        text
+    }
+
+    /// The whole of the help is in `snapshots/help.txt`, where a change of it can be read. With
+    /// `ORLOP_UPDATE=1` the file is written anew.
+    #[test]
+    fn the_help_is_as_it_was() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/snapshots/help.txt");
+        let help = all_help();
+        if std::env::var_os("ORLOP_UPDATE").is_some() {
+            std::fs::write(path, &help).expect("the snapshot is written");
+        }
+        let before = std::fs::read_to_string(path).expect("the snapshot is there");
+        let difference = help
+            .lines()
+            .zip(before.lines())
+            .find(|(now, before)| now != before);
+        assert_eq!(
+            difference, None,
+            "(now, before); ORLOP_UPDATE=1 takes it over"
+        );
+        assert_eq!(help.len(), before.len());
+    }
 }
