@@ -107,6 +107,8 @@ pub(crate) struct Auth {
     wants_refresh: bool,
     refresh: Mutex<Option<Secret>>,
     scheme: Mutex<Option<Scheme>>,
+    /// The realm that didn't get the password because it is on a foreign host.
+    withheld: Mutex<Option<String>>,
     tokens: Mutex<HashMap<(Option<Repository>, Scopes), Slot>>,
     known: tokio::sync::Mutex<HashMap<Option<Repository>, Option<Credential>>>,
 }
@@ -123,6 +125,7 @@ impl Auth {
             wants_refresh: false,
             refresh: Mutex::new(None),
             scheme: Mutex::new(None),
+            withheld: Mutex::new(None),
             tokens: Mutex::new(HashMap::new()),
             known: tokio::sync::Mutex::new(HashMap::new()),
         }
@@ -136,6 +139,11 @@ impl Auth {
     /// The refresh token that came with the last token.
     pub(crate) fn take_refresh(&self) -> Option<Secret> {
         lock(&self.refresh).take()
+    }
+
+    /// The realm that didn't get the password because it is on a foreign host.
+    pub(crate) fn withheld(&self) -> Option<String> {
+        lock(&self.withheld).clone()
     }
 
     /// What to show with a request, from what the registry asked for before.
@@ -259,14 +267,23 @@ impl Auth {
             return Ok(token.header.clone());
         }
         *kept = None;
-        let withheld = credential.is_some() && !realm.trusted;
+        let withheld =
+            (credential.is_some() && !realm.trusted).then(|| address::authority(&realm.url));
+        if let Some(host) = &withheld {
+            *lock(&self.withheld) = Some(host.clone());
+            if purpose.repository.is_none() {
+                // A login with an anonymous token would prove nothing.
+                let reason = "its token realm is on a foreign host".to_owned();
+                return Err(purpose.denied(&endpoint.name, reason, withheld));
+            }
+        }
         let request = token::Request {
             endpoint,
             purpose,
             realm,
             service,
-            credential: credential.as_ref().filter(|_| !withheld),
-            withheld_from: withheld.then(|| address::authority(&realm.url)),
+            credential: credential.as_ref().filter(|_| withheld.is_none()),
+            withheld_from: withheld.clone(),
             offline: self.wants_refresh,
         };
         let token = request.fetch().await?;

@@ -1,7 +1,7 @@
 //! One host that is spoken to: a registry, or a mirror of one.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::redirect::Policy;
 use reqwest::{NoProxy, Proxy};
@@ -20,6 +20,9 @@ use crate::tls::Trust;
 /// How long TLS may take to come about where plain HTTP is the alternative: a server without TLS
 /// may wait for the rest of what it takes for a request.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a mirror that can't be reached is left alone.
+const MIRROR_REST: Duration = Duration::from_secs(60);
 
 /// Proxies for all registries that don't name their own (what `HTTPS_PROXY`, `HTTP_PROXY` and
 /// `NO_PROXY` say). Hosts on loopback are never asked through them.
@@ -74,6 +77,8 @@ pub(crate) struct Endpoint {
     schemes: Schemes,
     /// The scheme that was found to be spoken, where it was open.
     spoken: OnceLock<&'static str>,
+    /// A mirror that can't be reached isn't asked before then.
+    down_until: Mutex<Option<Instant>>,
     home: OnceCell<reqwest::Client>,
     foreign: OnceCell<reqwest::Client>,
 }
@@ -102,6 +107,7 @@ impl Endpoint {
             authority: quirks::api_host(name).to_owned(),
             schemes,
             spoken: OnceLock::new(),
+            down_until: Mutex::new(None),
             home: OnceCell::new(),
             foreign: OnceCell::new(),
         }
@@ -144,6 +150,29 @@ impl Endpoint {
             let _ = self
                 .spoken
                 .set(if scheme == "http" { "http" } else { "https" });
+        }
+    }
+
+    /// It is not known to be out of reach.
+    pub(crate) fn is_up(&self) -> bool {
+        let until = *self
+            .down_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        until.is_none_or(|until| Instant::now() >= until)
+    }
+
+    /// Leaves a mirror alone for a while, if `error` says that it can't be reached.
+    pub(crate) fn failed(&self, error: &Error) {
+        if matches!(
+            error,
+            Error::Connect { .. } | Error::Certificate { .. } | Error::Tls { .. }
+        ) {
+            let until = Some(Instant::now() + MIRROR_REST);
+            *self
+                .down_until
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = until;
         }
     }
 

@@ -225,7 +225,7 @@ pub(crate) struct Reader {
 impl Reader {
     /// For the bytes from `start` until `end` (which it doesn't include).
     pub(crate) fn new(fetcher: Arc<Fetcher>, start: u64, end: u64) -> Self {
-        let backoff = backoff(fetcher.place().1);
+        let backoff = Backoff::of(&fetcher.place().1.endpoint);
         Self {
             fetcher,
             at: start,
@@ -281,7 +281,7 @@ impl Reader {
             return Ok(());
         }
         if self.fetcher.next_place(index, &error) {
-            self.backoff = backoff(self.fetcher.place().1);
+            self.backoff = Backoff::of(&self.fetcher.place().1.endpoint);
             return Ok(());
         }
         Err(error)
@@ -334,13 +334,6 @@ impl Reader {
         }
         Ok(Some(bytes))
     }
-}
-
-fn backoff(place: &Place) -> Backoff {
-    Backoff::new(
-        place.endpoint.shared.retry,
-        place.endpoint.settings.retries(),
-    )
 }
 
 #[cfg(test)]

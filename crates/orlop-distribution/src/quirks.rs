@@ -5,7 +5,7 @@
 //! | --- | --- | --- |
 //! | Docker Hub | API on `registry-1.docker.io`, credentials under `https://index.docker.io/v1/`, tokens from `auth.docker.io`; pull limits in `ratelimit-*` headers; an unknown repository is "denied" | [`api_host`], [`credential_key`], `realm.rs`, `rate_limit.rs`, `error.rs` |
 //! | GHCR | tokens from its own `/token`; an unknown repository is "denied"; `HEAD` without a digest for some artifacts | `realm.rs`, `error.rs`, `manifest.rs` |
-//! | Amazon ECR | basic authentication (user `AWS`); blobs redirect to S3, which refuses a second `Authorization`; tag pages by `Link` with an opaque token; its public registry issues tokens of 12 hours | `auth.rs`, `redirect.rs`, `tags.rs` |
+//! | Amazon ECR | basic authentication (user `AWS`); blobs redirect to S3, which refuses a second `Authorization`; tag pages by `Link` with an opaque token; its public registry issues tokens of 12 hours | `auth.rs`, `transport.rs`, `tags.rs` |
 //! | GCR, Artifact Registry | no chunked uploads; manifests once came as `text/plain`; user `_json_key` or `oauth2accesstoken` | `upload.rs`, `manifest.rs` |
 //! | ACR | identity tokens, exchanged by `POST` to `/oauth2/token`; user is the zero GUID | `token.rs`, [`ACR_TOKEN_USER`] |
 //! | Quay | tokens from `/v2/auth` with `account`; upload `Location` may be relative | `token.rs`, `upload.rs` |

@@ -124,9 +124,10 @@ impl Remote {
         &self.own
     }
 
-    /// Mirrors first, then the registry itself.
+    /// The mirrors that can be reached, then the registry itself.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
-        self.mirrors.iter().chain(std::iter::once(&self.own))
+        let up = self.mirrors.iter().filter(|mirror| mirror.endpoint.is_up());
+        up.chain(std::iter::once(&self.own))
     }
 
     /// Asks one place after the other. Whatever a mirror lacks or gets wrong, the next one may have
@@ -135,7 +136,7 @@ impl Remote {
         &self,
         ask: impl AsyncFn(&Place) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        for mirror in &self.mirrors {
+        for mirror in self.mirrors.iter().filter(|mirror| mirror.endpoint.is_up()) {
             match ask(mirror).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => note_mirror(mirror, &error),
@@ -147,6 +148,7 @@ impl Remote {
 
 /// Tells that a mirror is left out, unless it just hasn't got what was asked for.
 pub(crate) fn note_mirror(mirror: &Place, error: &Error) {
+    mirror.endpoint.failed(error);
     if !error.is_not_found() {
         let endpoint = &mirror.endpoint;
         endpoint

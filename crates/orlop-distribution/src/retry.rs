@@ -4,6 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
+use crate::endpoint::Endpoint;
 use crate::error::Error;
 
 /// Connections that can't be made are tried again this often at most: a host that refuses them is
@@ -33,14 +34,28 @@ impl Default for RetryPolicy {
 pub(crate) struct Backoff {
     policy: RetryPolicy,
     allowed: u32,
+    /// How many of them may go to connections that can't be made.
+    connects: u32,
     done: u32,
 }
 
 impl Backoff {
-    pub(crate) fn new(policy: RetryPolicy, retries: u32) -> Self {
+    pub(crate) fn of(endpoint: &Endpoint) -> Self {
+        // Behind a mirror there is another place to ask.
+        let connects = if endpoint.stands_for.is_some() {
+            0
+        } else {
+            CONNECT_RETRIES
+        };
+        let retries = endpoint.settings.retries();
+        Self::new(endpoint.shared.retry, retries, connects)
+    }
+
+    fn new(policy: RetryPolicy, retries: u32, connects: u32) -> Self {
         Self {
             policy,
             allowed: retries,
+            connects: connects.min(retries),
             done: 0,
         }
     }
@@ -53,7 +68,7 @@ impl Backoff {
     /// How long to wait before the next try; `None` when `error` is final.
     pub(crate) fn next(&mut self, error: &Error) -> Option<Duration> {
         let allowed = match error {
-            Error::Connect { .. } => self.allowed.min(CONNECT_RETRIES),
+            Error::Connect { .. } => self.connects,
             _ => self.allowed,
         };
         if !error.is_temporary() || self.done >= allowed {
@@ -97,7 +112,7 @@ mod tests {
             first_delay: Duration::from_secs(1),
             longest_delay: Duration::from_secs(3),
         };
-        let mut backoff = Backoff::new(policy, 5);
+        let mut backoff = Backoff::new(policy, 5, 2);
         let broken = Error::Broken {
             request: crate::error::RequestLine::new(
                 &http::Method::GET,
@@ -115,7 +130,7 @@ mod tests {
         assert_eq!(backoff.next(&broken), None);
         backoff.progressed();
         assert!(backoff.next(&broken).is_some());
-        let mut backoff = Backoff::new(policy, 5);
+        let mut backoff = Backoff::new(policy, 5, 2);
         assert_eq!(backoff.next(&refused(false)), None);
         assert!(backoff.next(&refused(true)).is_some());
         assert!(backoff.next(&refused(true)).is_some());

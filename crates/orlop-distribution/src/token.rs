@@ -74,8 +74,7 @@ pub(crate) struct Request<'a> {
 
 impl Request<'_> {
     pub(crate) async fn fetch(&self) -> Result<Token, Error> {
-        let settings = &self.endpoint.settings;
-        let mut backoff = Backoff::new(self.endpoint.shared.retry, settings.retries());
+        let mut backoff = Backoff::of(self.endpoint);
         loop {
             let error = match self.try_once().await {
                 Ok(token) => return Ok(token),

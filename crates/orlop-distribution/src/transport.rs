@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::address::{self, Origin};
 use crate::auth::Purpose;
+use crate::challenge::challenges;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, RegistryError, RequestLine, printable, redacted};
 use crate::quirks;
@@ -179,7 +180,7 @@ fn read_errors(body: &[u8]) -> Vec<(String, String)> {
 impl Endpoint {
     /// Asks until the answer is a success, or the error final.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, Error> {
-        let mut backoff = Backoff::new(self.shared.retry, self.settings.retries());
+        let mut backoff = Backoff::of(self);
         loop {
             let error = match self.exchange(call).await {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
@@ -215,7 +216,7 @@ impl Endpoint {
                     )
                     && !error.is("TOOMANYREQUESTS") =>
             {
-                purpose.denied(&self.name, error.reason(), None)
+                purpose.denied(&self.name, error.reason(), self.auth.withheld())
             }
             error => error,
         }
@@ -227,7 +228,9 @@ impl Endpoint {
         // Nothing, then a token that was kept too long, then a new one.
         for _ in 0..2 {
             let answer = self.follow(call, shown.as_ref()).await?;
-            if answer.status() != StatusCode::UNAUTHORIZED || answer.foreign {
+            // One that asks for nothing more than it was shown has said its last word.
+            let last_word = shown.is_some() && challenges(answer.headers()).is_empty();
+            if answer.status() != StatusCode::UNAUTHORIZED || answer.foreign || last_word {
                 return Ok(answer);
             }
             shown = Some(

@@ -256,7 +256,7 @@ struct Upload<'a> {
 impl Upload<'_> {
     async fn run(mut self) -> Result<(), Error> {
         let endpoint = &self.place.endpoint;
-        let mut backoff = Backoff::new(endpoint.shared.retry, endpoint.settings.retries());
+        let mut backoff = Backoff::of(endpoint);
         let mut lost = 0;
         loop {
             let before = self.sent;

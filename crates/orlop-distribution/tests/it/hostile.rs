@@ -218,6 +218,33 @@ async fn a_withheld_password_is_explained() {
 }
 
 #[tokio::test]
+async fn a_login_does_not_succeed_by_an_anonymous_token() {
+    let fake = Fake::start(|asked: &Asked| {
+        if asked.header("host") == Some("tokens.example") {
+            return reply(200, &[], r#"{"token":"anonymous"}"#);
+        }
+        match asked.header("authorization") {
+            Some(_) if asked.target == "/v2/" => reply(200, &[], "{}"),
+            Some(_) => refusal(401, "UNAUTHORIZED", "authentication required"),
+            None => challenge("http://tokens.example/token"),
+        }
+    })
+    .await;
+    let client = client_from_outside(&fake, settings());
+    let error = client.login("registry.test", me()).await.unwrap_err();
+    assert!(error.hint().unwrap().contains("trusted_realms"), "{error}");
+    // Nor does a push, and it says why.
+    let remote = client.repository(&"registry.test/a".parse().unwrap());
+    let error = remote.start_upload().await.unwrap_err();
+    assert!(error.hint().unwrap().contains("trusted_realms"), "{error}");
+    assert!(fake.asked().iter().all(|asked| {
+        asked
+            .header("authorization")
+            .is_none_or(|shown| shown == "Bearer anonymous")
+    }));
+}
+
+#[tokio::test]
 async fn token_requests_are_not_redirected_to_others() {
     let thief = Fake::start(|_: &Asked| reply(200, &[], r#"{"token":"t"}"#)).await;
     let to = thief.name();

@@ -25,6 +25,10 @@ fn mirrored(registry: &Fake, mirrors: Vec<String>) -> (Client, Arc<Mutex<Vec<Str
     (Client::new(config).unwrap(), notes)
 }
 
+fn notes_of(notes: &Mutex<Vec<String>>) -> String {
+    notes.lock().unwrap().join("\n")
+}
+
 fn url(fake: &Fake) -> String {
     format!("http://{}", fake.name())
 }
@@ -65,7 +69,11 @@ async fn mirrors_that_fail_are_passed_over_in_order() {
     for fake in [&empty, &closed, &lying, &registry] {
         assert_eq!(fake.asked().len(), 1);
     }
-    let notes = notes.lock().unwrap().join("\n");
+    // It is left alone from then on; the others are asked again.
+    remote(&client, &registry, "a").manifest(TAG).await.unwrap();
+    assert_eq!(notes_of(&notes).matches("127.0.0.1:1 ").count(), 1);
+    assert_eq!(empty.asked().len(), 2);
+    let notes = notes_of(&notes);
     assert!(
         notes.contains("mirror 127.0.0.1:1 left out: cannot connect"),
         "{notes}"
