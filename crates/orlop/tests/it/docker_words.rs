@@ -296,8 +296,13 @@ fn names_that_are_none_are_refused_in_dockers_words() {
     let orlop = orlop();
     for (name, words) in [
         (
+            "Foo",
+            "invalid reference format: repository name (library/Foo) must be lowercase",
+        ),
+        // What has an uppercase letter before the first slash is a host.
+        (
             "Library/Foo",
-            "invalid reference format: repository name (Library/Foo) must be lowercase",
+            "invalid reference format: repository name (Foo) must be lowercase",
         ),
         ("a::b", "invalid reference format"),
         ("-x/y", "invalid reference format"),

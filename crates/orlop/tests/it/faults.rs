@@ -310,7 +310,7 @@ fn uploads_survive_passing_faults() {
 }
 
 #[test]
-fn a_damaged_store_is_found_before_it_is_pushed() {
+fn a_damaged_store_makes_no_image_elsewhere() {
     let Some(registry) = Registry::start() else {
         return;
     };
@@ -330,5 +330,20 @@ fn a_damaged_store_is_found_before_it_is_pushed() {
     let target = format!("{}/app:v1", other.host());
     orlop.ok(["tag", &name, &target]);
     let said = orlop.fails(["push", &target]);
-    assert!(error_line(&said).contains(&layer[..19]), "{said}");
+    let line = error_line(&said);
+    assert!(
+        line.contains("digest") || line.contains("damaged"),
+        "{said}"
+    );
+    let other = orlop_testing::http(
+        orlop_testing::Method::Get,
+        &other.host(),
+        "/v2/app/tags/list",
+        &[],
+        None,
+    );
+    assert_eq!(
+        other.status, 404,
+        "no image of a damaged layer appears there"
+    );
 }

@@ -104,20 +104,19 @@ fn assert_nothing_visible(orlop: &Orlop) {
 /// Insists that the store holds nothing at all, nothing on its way either.
 fn assert_empty(orlop: &Orlop) {
     assert_nothing_visible(orlop);
-    for folder in ["ingest", "locks"] {
-        assert_eq!(
-            orlop.files_below(folder),
-            Vec::<std::path::PathBuf>::new(),
-            "nothing is left in {folder}"
-        );
-    }
-}
-
-/// Insists that nothing is visible, and that what is kept for another try goes when it is told to.
-fn assert_empty_when_pruned(orlop: &Orlop) {
-    assert_nothing_visible(orlop);
-    orlop.ok(["system", "prune", "-f"]);
-    assert_empty(orlop);
+    let mut left = orlop.files_below("locks");
+    left.extend(orlop.files_below("ingest"));
+    // Small documents that a killed process was about to place go when they are an hour old.
+    left.retain(|file| {
+        !file
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("draft-"))
+    });
+    assert_eq!(
+        left,
+        Vec::<std::path::PathBuf>::new(),
+        "nothing is left on its way"
+    );
 }
 
 /// The names of the unpacked layers in the store, finished or not.

@@ -115,7 +115,7 @@ fn more_changes() -> Tarball {
         .whiteout("link-of-linked")
         .dir("replaced", 0o755)
         .file("replaced/x", 0o644, "x")
-        .whiteout("never/was/here")
+        .whiteout("never-was-here")
 }
 
 fn layers_of(parts: [Tarball; 4]) -> Vec<Layer> {
