@@ -111,7 +111,7 @@ impl Images {
             .await?;
         if !publication.snapshots.is_empty() {
             publication.chains = vec![(manifest.digest.clone(), plan.chains())];
-            self.store.publish(publication)?;
+            publish(&self.store, publication).await?;
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ use crate::model::Pulled;
 use crate::origin::Origin;
 
 pub(crate) use plan::{Plan, PlannedLayer, Planner};
-pub(crate) use round::{Rounds, blocking};
+pub(crate) use round::{Rounds, blocking, publish};
 
 /// Which of an image's platforms are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl Images {
             .map(|d| (d, reference.repository().clone()))
             .collect();
         publication.names = vec![reference.clone()];
-        self.finish(plan, publication, &lease, reference)
+        self.finish(plan, publication, reference).await
     }
 
     /// What the name stands for: from the store when its digest is known, else from the registry.
@@ -163,11 +163,11 @@ impl Images {
         Ok(self.store.image(digest)?.map(|record| record.target))
     }
 
-    pub(crate) fn finish(
+    /// Publishes, unless there is nothing new to say.
+    async fn finish(
         &self,
         plan: Plan,
-        publication: Publication<'_>,
-        lease: &Lease,
+        publication: Publication<'static>,
         reference: Reference,
     ) -> Result<Pulled> {
         let new_content = !publication.blobs.is_empty() || !publication.snapshots.is_empty();
@@ -181,9 +181,7 @@ impl Images {
                 moved_from: None,
             });
         }
-        let published = self.store.publish(publication)?;
-        // The lease may go now: the image's own row keeps everything.
-        let _ = lease;
+        let published = publish(&self.store, publication).await?;
         let old = published
             .names
             .into_iter()

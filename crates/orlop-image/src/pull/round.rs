@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 use orlop_fs::{Settled, UnpackOptions, Unpacked, Usage};
 use orlop_oci::{ChainId, Descriptor, Digest};
 use orlop_snapshot::Staging;
-use orlop_store::{BlobLock, ChainLock, IngestedBlob, Publication, SnapshotRecord};
+use orlop_store::{
+    BlobLock, ChainLock, IngestedBlob, Publication, Published, SnapshotRecord, Store,
+};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::cancel::Cancel;
@@ -116,7 +118,7 @@ impl<'a> Rounds<'a> {
             if complete {
                 return Ok(publication);
             }
-            self.images.store.publish(publication)?;
+            publish(&self.images.store, publication).await?;
         }
     }
 
@@ -528,6 +530,13 @@ async fn wait_ready(ready: &mut Option<watch::Receiver<bool>>) -> Result<()> {
             .map_err(|_| Error::Cancelled)?;
     }
     Ok(())
+}
+
+/// Publishes on a thread of its own: the sync in it can take seconds, in which the wish to stop must
+/// be heard. A publication that goes on while the program ends is whole or nothing.
+pub(crate) async fn publish(store: &Store, publication: Publication<'static>) -> Result<Published> {
+    let store = store.clone();
+    blocking(move || Ok(store.publish(publication)?)).await
 }
 
 /// Runs blocking work on a thread of its own.
