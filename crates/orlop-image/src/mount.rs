@@ -11,7 +11,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::event::{EventSink, NoEvents};
 use crate::images::Images;
-use crate::pull::{Planner, Platforms, PullOptions, Rounds};
+use crate::pull::{Planner, Platforms, PullOptions, Rounds, publish};
 
 impl Images {
     /// Mounts an image at `target`, for reading only or, `writable`, with an upper layer that is
