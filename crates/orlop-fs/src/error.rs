@@ -23,6 +23,15 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// An entry that makes no sense where it is: its parent is no directory, or there is nothing
+    /// to link to. In a directory of its own a layer may only seem to have one.
+    #[error("refusing to unpack \"{path}\": {reason}")]
+    Unresolved {
+        /// The entry, escaped, relative to the root.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// The system refuses something.
     #[error("{action} \"{path}\": {source}")]
     System {
@@ -41,6 +50,13 @@ pub enum Error {
 impl Error {
     pub(crate) fn refused(path: &[u8], reason: impl Into<String>) -> Self {
         Self::Refused {
+            path: shown(path),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn unresolved(path: &[u8], reason: impl Into<String>) -> Self {
+        Self::Unresolved {
             path: shown(path),
             reason: reason.into(),
         }

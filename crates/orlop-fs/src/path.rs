@@ -50,6 +50,11 @@ pub(crate) fn to_path_buf(path: &[u8]) -> PathBuf {
     to_path(path).to_path_buf()
 }
 
+/// The paths of a set that are strictly below `dir`.
+pub(crate) fn all_below(set: &BTreeSet<Vec<u8>>, dir: &[u8]) -> Vec<Vec<u8>> {
+    set.range(range_below(dir)).cloned().collect()
+}
+
 /// A set of paths that can be asked for what is below one.
 pub(crate) trait Below {
     /// Whether it has a path strictly below `dir`.

@@ -51,6 +51,9 @@ pub fn settle(
     if style == WhiteoutStyle::Apply {
         return Ok(Settled::Done);
     }
+    if unpacked.needs_apply {
+        return Ok(Settled::NeedsApply);
+    }
     let settler = Settler {
         own: node::open_root(dir).map_err(|error| Error::at("open", dir, error))?,
         lowers: Union::open(lowers)?,
@@ -133,7 +136,7 @@ impl Settler {
                 Seen::Leaf { dir, stat } => (dir, stat),
                 Seen::Nothing => return Err(no_target(path, &real)),
                 Seen::Directory(_) => {
-                    return Err(Error::refused(path, "a hard link to a directory"));
+                    return Err(Error::unresolved(path, "a hard link to a directory"));
                 }
             };
             if let Some(first) = placed.get(&real) {
@@ -141,10 +144,11 @@ impl Settler {
                 continue;
             }
             // The layer may hide the file, or have another one there, and still have a link to it.
-            let visible = matches!(
-                all.look_up(&real)?,
-                Seen::Leaf { dir: seen, .. } if seen.index == dir.index + 1
-            );
+            let visible = !unpacked.opaque_root
+                && matches!(
+                    all.look_up(&real)?,
+                    Seen::Leaf { dir: seen, .. } if seen.index == dir.index + 1
+                );
             let place = match visible {
                 true => real.as_slice(),
                 false => path,

@@ -224,5 +224,5 @@ impl Union {
 /// An error for a hard link whose file is in no layer.
 pub(crate) fn no_target(path: &[u8], target: &[u8]) -> Error {
     let target = printable(target);
-    Error::refused(path, format!("there is no file \"{target}\" to link to"))
+    Error::unresolved(path, format!("there is no file \"{target}\" to link to"))
 }

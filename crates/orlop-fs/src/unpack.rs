@@ -88,6 +88,9 @@ pub struct Unpacked {
     pub assumed_dirs: Vec<PathBuf>,
     /// Hard links whose target must be in a layer below.
     pub deferred_links: Vec<DeferredLink>,
+    /// The layer makes no sense without those below (a hard link to a lower layer's symbolic link
+    /// is a parent of other entries): what was unpacked is incomplete.
+    pub needs_apply: bool,
     /// The layer hides all of the layers below. overlayfs knows no opaque root: `settle` writes
     /// whiteouts for what is there.
     pub opaque_root: bool,
@@ -128,7 +131,13 @@ pub fn unpack(
                 observer.content(bytes);
             }
         };
-        unpacker.unpack_entry(&entry, tar, &mut seen, cancelled)?;
+        match unpacker.unpack_entry(&entry, tar, &mut seen, cancelled) {
+            // The layers below may make sense of it. Whoever applies the layer hears of it if not.
+            Err(Error::Unresolved { .. }) if unpacker.depends_on_lower() => {
+                unpacker.done.needs_apply = true;
+            }
+            done => done?,
+        }
         for (observer, _) in observers
             .iter_mut()
             .zip(&watching)
@@ -159,15 +168,17 @@ struct Unpacker<'a> {
     implicit: BTreeSet<Vec<u8>>,
     /// All that ever were implicit while a layer below could have had something else there.
     assumed: BTreeSet<Vec<u8>>,
+    /// Not applying: implicit directories that were made for whiteouts only.
+    hollow: BTreeSet<Vec<u8>>,
     /// Directories that hide what the layers below have in them …
     opaque: BTreeSet<Vec<u8>>,
     /// … and those that hide the directory of the layers below itself.
     fresh: BTreeSet<Vec<u8>>,
     /// Applying only: all that this layer has made.
     own: BTreeSet<Vec<u8>>,
-    /// Applying only: directories from before that something was put into, with the time of the
+    /// Applying only: directories from before in or below which something is, with the time of the
     /// first such entry.
-    touched: BTreeMap<Vec<u8>, Time>,
+    passed: BTreeMap<Vec<u8>, Time>,
     /// Links that wait for the layers below, with their targets.
     deferred: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Devices that were left out.
@@ -187,10 +198,11 @@ impl<'a> Unpacker<'a> {
             finish: BTreeMap::new(),
             implicit: BTreeSet::new(),
             assumed: BTreeSet::new(),
+            hollow: BTreeSet::new(),
             opaque: BTreeSet::new(),
             fresh: BTreeSet::new(),
             own: BTreeSet::new(),
-            touched: BTreeMap::new(),
+            passed: BTreeMap::new(),
             deferred: BTreeMap::new(),
             skipped: BTreeSet::new(),
         })
@@ -198,6 +210,11 @@ impl<'a> Unpacker<'a> {
 
     fn applies(&self) -> bool {
         self.options.whiteouts == WhiteoutStyle::Apply
+    }
+
+    /// Where paths lead may be known only with the layers below.
+    fn depends_on_lower(&self) -> bool {
+        !self.applies() && !(self.deferred.is_empty() && self.assumed.is_empty())
     }
 
     fn unpack_entry(
@@ -253,10 +270,11 @@ impl<'a> Unpacker<'a> {
         self.dirs.clear();
         self.finish.drop_at_and_below(path);
         self.implicit.drop_at_and_below(path);
+        self.hollow.drop_at_and_below(path);
         self.opaque.drop_at_and_below(path);
         self.fresh.drop_at_and_below(path);
         self.own.drop_at_and_below(path);
-        self.touched.drop_at_and_below(path);
+        self.passed.drop_at_and_below(path);
         self.deferred.drop_at_and_below(path);
         self.skipped.drop_at_and_below(path);
     }

@@ -124,7 +124,8 @@ impl Unpacker<'_> {
         self.dress_directory(entry, &dir, new_in.as_deref())
             .map_err(|error| Error::system("set attributes of", &entry.path, error))?;
         self.implicit.remove(&dir.path);
-        self.touched.remove(&dir.path);
+        self.hollow.remove(&dir.path);
+        self.passed.remove(&dir.path);
         let mode = self.open_mode(entry.mode);
         let finish = Finish {
             mtime: entry.mtime,

@@ -23,7 +23,7 @@ impl Unpacker<'_> {
         let (target_parent, target_name) = split(&entry.link);
         let missing = || {
             let link = orlop_layer::printable(&entry.link);
-            Error::refused(
+            Error::unresolved(
                 &entry.path,
                 format!("there is no file \"{link}\" to link to"),
             )
@@ -35,11 +35,7 @@ impl Unpacker<'_> {
         };
         let target = join(&target_dir.path, target_name);
         if target == path {
-            // A name for itself changes nothing, if it is there.
-            return match node::lstat(&dir.fd, name) {
-                Ok(Some(_)) => Ok(()),
-                _ => Err(missing()),
-            };
+            return Err(Error::unresolved(&entry.path, "a hard link to itself"));
         }
         if self.skipped.contains(&target) {
             return self.leave_out(&dir, name);
@@ -53,7 +49,11 @@ impl Unpacker<'_> {
             };
         };
         if node::is_dir(&stat) {
-            return Err(Error::refused(&entry.path, "a hard link to a directory"));
+            if self.assumed.contains(&target) && !self.applies() {
+                // Only assumed: a layer below may have a link there.
+                return self.defer(path, target);
+            }
+            return Err(Error::unresolved(&entry.path, "a hard link to a directory"));
         }
         if !self.applies()
             && overlay::is_whiteout(&target_dir.fd, target_name, &stat).map_err(failed)?

@@ -30,26 +30,47 @@ pub(super) enum Place {
     Nowhere,
 }
 
+/// For whose sake directories are made that aren't there, with the time of that entry.
+#[derive(Clone, Copy)]
+pub(super) enum Make {
+    /// They aren't.
+    No,
+    /// For something that goes into them.
+    ForEntry(Time),
+    /// For a whiteout, which needs them only to be noted down.
+    ForWhiteout(Time),
+}
+
 impl Unpacker<'_> {
-    /// The directory `path` leads to, links followed within the root, made if it isn't there.
-    /// `mtime` is that of the entry for whose sake.
+    /// The directory `path` leads to, links followed within the root, made if it isn't there for
+    /// the sake of an entry of the time `mtime`.
     pub(super) fn parent(&mut self, path: &[u8], mtime: Time) -> Result<Rc<Dir>> {
-        match self.walk(path, Some(mtime))? {
+        self.parent_for(path, mtime, Make::ForEntry(mtime))
+    }
+
+    /// The same for the sake of a whiteout.
+    pub(super) fn whiteout_parent(&mut self, path: &[u8], mtime: Time) -> Result<Rc<Dir>> {
+        self.parent_for(path, mtime, Make::ForWhiteout(mtime))
+    }
+
+    fn parent_for(&mut self, path: &[u8], mtime: Time, make: Make) -> Result<Rc<Dir>> {
+        match self.walk(path, make)? {
             Place::Found(dir) => {
                 if self.applies() {
                     self.touch(&dir, mtime)?;
                 }
                 Ok(dir)
             }
-            Place::Below(_) | Place::Nowhere => {
-                Err(Error::refused(path, "a file is where a directory must be"))
-            }
+            Place::Below(_) | Place::Nowhere => Err(Error::unresolved(
+                path,
+                "a file is where a directory must be",
+            )),
         }
     }
 
     /// The directory `path` leads to, if it is there.
     pub(super) fn existing(&mut self, path: &[u8]) -> Result<Place> {
-        self.walk(path, None)
+        self.walk(path, Make::No)
     }
 
     /// The directory with the real path `path`, known to exist.
@@ -60,7 +81,7 @@ impl Unpacker<'_> {
         }
     }
 
-    fn walk(&mut self, path: &[u8], make: Option<Time>) -> Result<Place> {
+    fn walk(&mut self, path: &[u8], make: Make) -> Result<Place> {
         if let Some(dir) = self.dirs.get(path) {
             return Ok(Place::Found(dir));
         }
@@ -82,8 +103,8 @@ impl Unpacker<'_> {
             match node::open_dir(&dir.fd, &name) {
                 Ok(fd) => dir = self.enter(fd, here)?,
                 Err(Errno::NOENT) => match make {
-                    Some(mtime) => dir = self.make_implicit(&dir, &name, mtime)?,
-                    None => return Ok(self.elsewhere(here, todo)),
+                    Make::No => return Ok(self.elsewhere(here, todo)),
+                    make => dir = self.make_implicit(&dir, &name, make)?,
                 },
                 Err(Errno::LOOP | Errno::NOTDIR) => match self.in_the_way(&dir, &name, make)? {
                     InTheWay::Link(target) => {
@@ -189,10 +210,15 @@ impl Unpacker<'_> {
     }
 
     /// Makes a directory that has no entry (yet).
-    fn make_implicit(&mut self, dir: &Rc<Dir>, name: &[u8], mtime: Time) -> Result<Rc<Dir>> {
+    fn make_implicit(&mut self, dir: &Rc<Dir>, name: &[u8], make: Make) -> Result<Rc<Dir>> {
         let path = join(&dir.path, name);
+        let (mtime, hollow) = match make {
+            Make::No => return Err(Error::system("open directory", &path, Errno::NOENT)),
+            Make::ForEntry(mtime) => (mtime, false),
+            Make::ForWhiteout(mtime) => (mtime, true),
+        };
         if self.deferred.contains_key(&path) {
-            return Err(Error::refused(
+            return Err(Error::unresolved(
                 &path,
                 "a hard link is where a directory must be",
             ));
@@ -214,9 +240,11 @@ impl Unpacker<'_> {
         if !ancestors(&path).any(|dir| self.opaque.contains(dir)) {
             self.assumed.insert(path.clone());
         }
-        if self.applies() {
-            self.own.insert(path);
-        }
+        match (hollow, self.applies()) {
+            (false, true) => self.own.insert(path),
+            (true, false) => self.hollow.insert(path),
+            _ => false,
+        };
         Ok(made)
     }
 
@@ -236,22 +264,33 @@ impl Unpacker<'_> {
         Ok(())
     }
 
-    /// Applying: remembers the times of a directory from before, which the layer says nothing of.
+    /// Applying: something is put into a directory. If it is from before and the layer says nothing
+    /// of it, it will get its time back.
     pub(super) fn touch(&mut self, dir: &Dir, mtime: Time) -> Result<()> {
-        if self.touched.contains_key(&dir.path) || self.own.contains(&dir.path) {
+        if self.own.contains(&dir.path) {
             return Ok(());
         }
-        let stat = fs::fstat(&dir.fd).map_err(|error| Error::system("open", &dir.path, error))?;
-        self.touched.insert(dir.path.clone(), mtime);
-        self.finish.entry(dir.path.clone()).or_insert(Finish {
-            mtime: node::mtime(&stat),
-            mode: None,
-        });
+        if !self.finish.contains_key(&dir.path) {
+            let stat =
+                fs::fstat(&dir.fd).map_err(|error| Error::system("open", &dir.path, error))?;
+            let finish = Finish {
+                mtime: node::mtime(&stat),
+                mode: None,
+            };
+            self.finish.insert(dir.path.clone(), finish);
+        }
+        let path = dir.path.as_slice();
+        for path in std::iter::once(path).chain(ancestors(path)) {
+            if self.passed.contains_key(path) || self.own.contains(path) {
+                break;
+            }
+            self.passed.insert(path.to_vec(), mtime);
+        }
         Ok(())
     }
 
     /// Looks at what is no directory and stands where one is needed.
-    fn in_the_way(&mut self, dir: &Rc<Dir>, name: &[u8], make: Option<Time>) -> Result<InTheWay> {
+    fn in_the_way(&mut self, dir: &Rc<Dir>, name: &[u8], make: Make) -> Result<InTheWay> {
         let path = join(&dir.path, name);
         let failed = |error: Errno| Error::system("open directory", &path, error);
         let Some(stat) = node::lstat(&dir.fd, name).map_err(failed)? else {
@@ -265,13 +304,13 @@ impl Unpacker<'_> {
         if self.applies() || !overlay::is_whiteout(&dir.fd, name, &stat).map_err(failed)? {
             return Ok(InTheWay::File);
         }
-        let Some(mtime) = make else {
+        if matches!(make, Make::No) {
             return Ok(InTheWay::File);
-        };
+        }
         // The layer hides the directory of the layers below, and now has one of its own.
         self.clear_way(dir, name)?;
         let assumed = self.assumed.contains(&path);
-        let made = self.make_implicit(dir, name, mtime)?;
+        let made = self.make_implicit(dir, name, make)?;
         if !assumed {
             self.assumed.remove(&path);
         }

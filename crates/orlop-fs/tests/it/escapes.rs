@@ -294,7 +294,7 @@ fn a_file_in_the_way_of_a_parent_is_refused() {
             text.contains("a file is where a directory must be"),
             "{text}"
         );
-        assert!(matches!(error, Error::Refused { .. }));
+        assert!(matches!(error, Error::Unresolved { .. }));
     }
 }
 
