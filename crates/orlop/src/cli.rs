@@ -23,7 +23,7 @@ use crate::printer::Printer;
     propagate_version = false,
     subcommand_required = true,
     arg_required_else_help = true,
-    infer_long_args = false,
+    args_override_self = true,
     max_term_width = 100,
     after_help = "Examples:
   orlop pull alpine:3.20
@@ -242,6 +242,15 @@ mod tests {
             assert_eq!(cli.global.tls_verify, Some(false));
             assert_eq!(cli.global.overrides().values.len(), 2);
         }
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_option_holds() {
+        let cli = parse_words(&["--root", "/a", "images", "-q", "-q", "--root", "/b"]);
+        assert_eq!(
+            cli.expect("good").expect("a command").global.root,
+            Some("/b".into())
+        );
     }
 
     #[test]

@@ -133,11 +133,7 @@ impl StdError for CliError {}
 
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            Self::of(ErrorKind::BrokenPipe, "")
-        } else {
-            Self::new(chain(&error))
-        }
+        Self::new(chain(&error))
     }
 }
 
@@ -185,7 +181,7 @@ mod tests {
             (CliError::of(ErrorKind::Template, "x"), 64),
             (CliError::of(ErrorKind::Interrupted { signal: 2 }, ""), 130),
             (CliError::of(ErrorKind::Interrupted { signal: 15 }, ""), 143),
-            (io::Error::from(io::ErrorKind::BrokenPipe).into(), 141),
+            (CliError::of(ErrorKind::BrokenPipe, ""), 141),
         ] {
             assert_eq!(error.exit_code(), code, "{error:?}");
         }

@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::error::{CliError, CliResult};
+use crate::error::{CliError, CliResult, ErrorKind};
 use crate::terminal;
 
 /// Writes for people.
@@ -126,7 +126,7 @@ impl Printer {
     /// # Errors
     /// The reader went away, or the disk is full.
     pub fn line(&self, line: impl fmt::Display) -> CliResult {
-        writeln!(self.lock_stdout(), "{line}").map_err(CliError::from)
+        writeln!(self.lock_stdout(), "{line}").map_err(write_error)
     }
 
     /// A part of the result, as it is.
@@ -134,7 +134,7 @@ impl Printer {
     /// # Errors
     /// As [`Self::line`].
     pub fn text(&self, text: impl fmt::Display) -> CliResult {
-        write!(self.lock_stdout(), "{text}").map_err(CliError::from)
+        write!(self.lock_stdout(), "{text}").map_err(write_error)
     }
 
     /// Bytes of the result.
@@ -142,7 +142,7 @@ impl Printer {
     /// # Errors
     /// As [`Self::line`].
     pub fn bytes(&self, bytes: &[u8]) -> CliResult {
-        self.lock_stdout().write_all(bytes).map_err(CliError::from)
+        self.lock_stdout().write_all(bytes).map_err(write_error)
     }
 
     /// Writes out all that was printed so far.
@@ -150,7 +150,7 @@ impl Printer {
     /// # Errors
     /// As [`Self::line`].
     pub fn flush(&self) -> CliResult {
-        self.lock_stdout().flush().map_err(CliError::from)
+        self.lock_stdout().flush().map_err(write_error)
     }
 
     /// A diagnostic line. A standard error that cannot be written to is no reason to stop.
@@ -205,6 +205,15 @@ impl Printer {
     }
 }
 
+/// A reader that went away is no failure to speak of.
+fn write_error(error: io::Error) -> CliError {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        CliError::of(ErrorKind::BrokenPipe, "")
+    } else {
+        CliError::from(error).context("writing the output")
+    }
+}
+
 /// A stream that a test can read.
 #[cfg(test)]
 pub(crate) mod captured {
@@ -254,7 +263,6 @@ pub(crate) mod captured {
 mod tests {
     use super::captured::printer;
     use super::*;
-    use crate::error::ErrorKind;
 
     struct Closed;
 
