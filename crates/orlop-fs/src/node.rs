@@ -99,6 +99,9 @@ pub(crate) fn chmod_unopened(dir: impl AsFd, name: &[u8], mode: u32) -> Result<(
     fs::chmod(path, Mode::from_raw_mode(mode))
 }
 
+/// Extended attributes: names with values, sorted by name.
+pub(crate) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Extended attributes of one file, by whatever way leads to it.
 #[derive(Clone, Debug)]
 pub(crate) enum Attributes<'a> {
@@ -152,7 +155,7 @@ impl<'a> Attributes<'a> {
     }
 
     /// All attributes, sorted by name, without overlayfs's own.
-    pub(crate) fn all(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Errno> {
+    pub(crate) fn all(&self) -> Result<Xattrs, Errno> {
         let mut all = Vec::new();
         for name in self.names()? {
             if crate::overlay::is_private_attribute(&name) {

@@ -126,7 +126,7 @@ mod tests {
         symlink(outside.join("dir"), deep.join("link")).unwrap();
         symlink(&outside, tree.join("link")).unwrap();
         std::fs::create_dir_all(tree.join("closed/inner")).unwrap();
-        let closed = std::fs::Permissions::from_mode(0);
+        let closed = std::fs::Permissions::from_mode(0o0);
         std::fs::set_permissions(tree.join("closed"), closed).unwrap();
         remove_tree(&tree).unwrap();
         assert!(!tree.exists());

@@ -20,6 +20,7 @@ mod whiteout;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::BufRead,
+    os::fd::AsFd as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -30,9 +31,13 @@ use rustix::{
     io::Errno,
 };
 
-use self::{attributes::Creation, tree::Dirs};
+use self::{
+    attributes::{Creation, DEFAULT_ACL},
+    tree::Dirs,
+};
 use crate::{
-    Error, Result, WhiteoutStyle, node,
+    Error, Result, WhiteoutStyle,
+    node::{self, Attributes},
     path::{Below as _, ancestors, join, split, to_path_buf},
 };
 
@@ -154,6 +159,18 @@ struct Finish {
     mtime: Time,
     /// Permissions that would have been in the way.
     mode: Option<u32>,
+    /// An access control list that everything made in it would have inherited.
+    default_acl: Option<Vec<u8>>,
+}
+
+impl Finish {
+    fn at(mtime: Time) -> Self {
+        Self {
+            mtime,
+            mode: None,
+            default_acl: None,
+        }
+    }
 }
 
 struct Unpacker<'a> {
@@ -214,7 +231,7 @@ impl<'a> Unpacker<'a> {
 
     /// Where paths lead may be known only with the layers below.
     fn depends_on_lower(&self) -> bool {
-        !self.applies() && !(self.deferred.is_empty() && self.assumed.is_empty())
+        !self.applies() && (!self.deferred.is_empty() || !self.assumed.is_empty())
     }
 
     fn unpack_entry(
@@ -288,7 +305,7 @@ impl<'a> Unpacker<'a> {
         for (path, finish) in std::mem::take(&mut self.finish).iter().rev() {
             let failed = |error: Errno| Error::system("finish directory", path, error);
             let times = node::timestamps(finish.mtime);
-            if finish.mode.is_none() && !path.is_empty() {
+            if finish.mode.is_none() && finish.default_acl.is_none() && !path.is_empty() {
                 let (parent, name) = split(path);
                 let parent = self.reopen(parent)?;
                 fs::utimensat(&parent.fd, name, &times, AtFlags::SYMLINK_NOFOLLOW)
@@ -296,6 +313,12 @@ impl<'a> Unpacker<'a> {
                 continue;
             }
             let dir = self.reopen(path)?;
+            if let Some(acl) = &finish.default_acl {
+                match Attributes::Open(dir.fd.as_fd()).set(DEFAULT_ACL, acl) {
+                    Ok(()) | Err(Errno::OPNOTSUPP) => {}
+                    Err(error) => return Err(failed(error)),
+                }
+            }
             if let Some(mode) = finish.mode {
                 fs::fchmod(&dir.fd, fs::Mode::from_raw_mode(mode)).map_err(failed)?;
             }
@@ -330,7 +353,7 @@ impl<'a> Unpacker<'a> {
             return Ok(());
         };
         if node::is_dir(&stat) {
-            crate::remove::remove_at(std::os::fd::AsFd::as_fd(&dir.fd), name, &dir.path)?;
+            crate::remove::remove_at(dir.fd.as_fd(), name, &dir.path)?;
             self.forget(&path);
             return Ok(());
         }

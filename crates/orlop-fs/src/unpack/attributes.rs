@@ -12,6 +12,9 @@ use rustix::{
 use super::{Unpacker, tree::Dir};
 use crate::node::{self, Attributes};
 
+/// The list that what is made in a directory inherits: set when nothing more is made in it.
+pub(super) const DEFAULT_ACL: &[u8] = b"system.posix_acl_default";
+
 /// What the system makes of what we create, so that calls that would change nothing are left out:
 /// they are half of what a small file costs.
 #[derive(Debug)]
@@ -162,6 +165,11 @@ impl Unpacker<'_> {
         Ok(())
     }
 
+    pub(super) fn default_acl(&self, entry: &Entry) -> Option<Vec<u8>> {
+        let acl = entry.xattrs.iter().find(|(name, _)| name == DEFAULT_ACL)?;
+        self.takes(DEFAULT_ACL).then(|| acl.1.clone())
+    }
+
     fn takes(&self, name: &[u8]) -> bool {
         !crate::overlay::is_private_attribute(name)
             && (self.options.privileged || name.starts_with(b"user."))
@@ -169,7 +177,7 @@ impl Unpacker<'_> {
 
     fn set_attributes(&self, entry: &Entry, attributes: &Attributes<'_>) -> Result<(), Errno> {
         for (name, value) in &entry.xattrs {
-            if !self.takes(name) {
+            if !self.takes(name) || name == DEFAULT_ACL {
                 continue;
             }
             match attributes.set(name, value) {

@@ -130,6 +130,7 @@ impl Unpacker<'_> {
         let finish = Finish {
             mtime: entry.mtime,
             mode: (mode != entry.mode).then_some(entry.mode),
+            default_acl: self.default_acl(entry),
         };
         self.finish.insert(dir.path.clone(), finish);
         if self.applies() {

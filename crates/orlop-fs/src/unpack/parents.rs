@@ -157,10 +157,7 @@ impl Unpacker<'_> {
                 .map_err(|error| Error::system("open", &path, error))?;
             self.finish
                 .entry(path.clone())
-                .or_insert(Finish {
-                    mtime: node::mtime(&stat),
-                    mode: None,
-                })
+                .or_insert(Finish::at(node::mtime(&stat)))
                 .mode
                 .get_or_insert(mode);
         }
@@ -185,10 +182,7 @@ impl Unpacker<'_> {
         let fd = node::open_dir(&dir.fd, name).map_err(failed)?;
         self.finish
             .entry(path.clone())
-            .or_insert(Finish {
-                mtime: node::mtime(&stat),
-                mode: None,
-            })
+            .or_insert(Finish::at(node::mtime(&stat)))
             .mode
             .get_or_insert(mode);
         self.enter(fd, path)
@@ -259,7 +253,7 @@ impl Unpacker<'_> {
             false => fs::fstat(&dir.fd)?.st_gid,
         };
         dir.plain.set(self.creation.is_plain(gid, IMPLICIT_MODE));
-        let finish = Finish { mtime, mode: None };
+        let finish = Finish::at(mtime);
         self.finish.insert(dir.path.clone(), finish);
         Ok(())
     }
@@ -273,10 +267,7 @@ impl Unpacker<'_> {
         if !self.finish.contains_key(&dir.path) {
             let stat =
                 fs::fstat(&dir.fd).map_err(|error| Error::system("open", &dir.path, error))?;
-            let finish = Finish {
-                mtime: node::mtime(&stat),
-                mode: None,
-            };
+            let finish = Finish::at(node::mtime(&stat));
             self.finish.insert(dir.path.clone(), finish);
         }
         let path = dir.path.as_slice();

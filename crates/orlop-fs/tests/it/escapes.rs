@@ -8,11 +8,14 @@ use tempfile::TempDir;
 
 use crate::layer::{Layer, is_root, scratch, shape, unpack_bytes};
 
-const STYLES: [WhiteoutStyle; 3] = [
-    WhiteoutStyle::Apply,
-    WhiteoutStyle::Overlay,
-    WhiteoutStyle::OverlayUser,
-];
+/// The styles that the user may have.
+fn styles() -> &'static [WhiteoutStyle] {
+    use WhiteoutStyle::{Apply, Overlay, OverlayUser};
+    match is_root() {
+        true => &[Apply, OverlayUser, Overlay],
+        false => &[Apply, OverlayUser],
+    }
+}
 
 /// A root inside of a directory that must not change.
 struct Jail {
@@ -38,7 +41,7 @@ impl Jail {
     /// Unpacks in every style; whatever it answers, the outside is as it was.
     fn holds(layer: impl Fn(&Jail) -> Layer) -> Vec<Result<(), String>> {
         let mut results = Vec::new();
-        for style in STYLES {
+        for style in styles().iter().copied() {
             let jail = Self::new();
             let before = fs::metadata(jail.base.path().join("host")).unwrap();
             let result = layer(&jail).unpack(&jail.root, style);
@@ -88,7 +91,7 @@ fn cve_2014_6407_files_through_symlinks_stay_inside() {
                 .file("link/secret", b"overwritten");
             layer
         });
-        assert_eq!(results, [Ok(()), Ok(()), Ok(())], "{target}");
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
     }
 }
 
@@ -111,7 +114,7 @@ fn chains_of_symlinks_stay_inside() {
     });
     let mut layer = Layer::new();
     layer.symlink("x", "y").symlink("y", "x").file("x/f", b"");
-    for style in STYLES {
+    for style in styles().iter().copied() {
         let error = layer
             .unpack(scratch().path(), style)
             .unwrap_err()
@@ -155,7 +158,7 @@ fn hard_links_to_symlinks_are_not_followed() {
             .file("link", b"overwritten");
         layer
     });
-    assert_eq!(results, [Ok(()), Ok(()), Ok(())]);
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
 }
 
 /// containerd CVE-2021-32760: permissions applied through a link.
@@ -173,7 +176,7 @@ fn cve_2021_32760_attributes_are_not_set_through_links() {
             .dir("d");
         layer
     });
-    assert_eq!(results, [Ok(()), Ok(()), Ok(())]);
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
 }
 
 /// umoci CVE-2021-29136: the root itself becomes a link (see also the reader's tests).
@@ -211,7 +214,7 @@ fn cve_2025_47290_cached_parents_do_not_outlive_their_path() {
             .file("s/planted", b"");
         layer
     });
-    assert_eq!(results, [Ok(()), Ok(()), Ok(())]);
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
 }
 
 /// What was in the directory before, an attacker's own tree perhaps, is no way out either.
@@ -251,7 +254,7 @@ fn whiteouts_that_name_their_own_directory_are_refused() {
 /// A device 0:0 from an archive would be a whiteout to overlayfs.
 #[test]
 fn whiteout_devices_are_not_taken_from_archives() {
-    for style in STYLES {
+    for style in styles().iter().copied() {
         let mut layer = Layer::new();
         layer.node(b'3', "etc/shadow", (0, 0));
         let error = layer
@@ -275,7 +278,7 @@ fn a_pipe_in_the_way_is_replaced() {
         .node(b'6', "q", (0, 0))
         .node(b'6', "q", (0, 0))
         .dir("q");
-    for style in STYLES {
+    for style in styles().iter().copied() {
         let dir = scratch();
         layer.unpack(dir.path(), style).unwrap();
         let listing = orlop_fs::TreeListing::read(dir.path()).unwrap();
@@ -285,7 +288,7 @@ fn a_pipe_in_the_way_is_replaced() {
 
 #[test]
 fn a_file_in_the_way_of_a_parent_is_refused() {
-    for style in STYLES {
+    for style in styles().iter().copied() {
         let mut layer = Layer::new();
         layer.file("f", b"").file("f/x", b"");
         let error = layer.unpack(scratch().path(), style).unwrap_err();
