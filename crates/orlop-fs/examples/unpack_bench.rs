@@ -1,6 +1,6 @@
 //! Unpacks a tar (plain, gzip or zstd) and says how fast: for tuning, not for proof.
 //!
-//! `cargo run --profile profiling -p orlop-fs --example unpack_bench -- LAYER.tar.gz DIR`
+//! `cargo run --profile profiling -p orlop-fs --example unpack_bench -- LAYER.tar.gz DIR [keep]`
 
 #![expect(clippy::print_stdout, reason = "a tool for the terminal")]
 
@@ -19,7 +19,7 @@ use orlop_layer::{BUFFER_SIZE, BoundedReader, Bounds, Decompressor, TarReader, s
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let (Some(layer), Some(target)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: unpack_bench LAYER DIR".into());
+        return Err("usage: unpack_bench LAYER DIR [keep]".into());
     };
     let target = Path::new(&target);
     std::fs::create_dir(target)?;
@@ -46,6 +46,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         unpacked.entries as f64 / wall.as_secs_f64(),
         megabytes / wall.as_secs_f64(),
     );
+    if arguments.next().is_some() {
+        return Ok(());
+    }
     let removing = Instant::now();
     remove_tree(target)?;
     println!("removed in {:.2} s", removing.elapsed().as_secs_f64());
