@@ -6,9 +6,10 @@ use orlop_oci::{
 };
 
 use crate::error::{Error, Result};
-use crate::facts::{Fact, Facts};
+use crate::facts::Fact;
 use crate::images::Images;
 use crate::model::{ManifestKind, ManifestSummary};
+use crate::survey::Survey;
 
 /// One image manifest of the store with its configuration.
 #[derive(Debug)]
@@ -48,41 +49,39 @@ impl Images {
     pub(crate) fn manifests(
         &self,
         target: &Descriptor,
-        facts: &Facts<'_>,
-        graph: &orlop_store::Graph,
+        survey: &Survey<'_>,
     ) -> Result<Vec<ManifestSummary>> {
         let mut manifests = Vec::new();
-        self.add_manifests(target, facts, graph, 0, &mut manifests)?;
+        self.add_manifests(target, survey, 0, &mut manifests)?;
         Ok(manifests)
     }
 
     fn add_manifests(
         &self,
         descriptor: &Descriptor,
-        facts: &Facts<'_>,
-        graph: &orlop_store::Graph,
+        survey: &Survey<'_>,
         depth: usize,
         manifests: &mut Vec<ManifestSummary>,
     ) -> Result<()> {
-        let fact = facts.get(&descriptor.digest, &descriptor.media_type)?;
+        let fact = survey.fact(descriptor)?;
         if let Some(Fact::Index {
             manifests: children,
         }) = &fact
         {
             if depth < MAX_INDEX_DEPTH {
                 for child in children {
-                    self.add_manifests(child, facts, graph, depth + 1, manifests)?;
+                    self.add_manifests(child, survey, depth + 1, manifests)?;
                 }
             }
             return Ok(());
         }
-        let containers = self.store.containers_using(&descriptor.digest)?.len();
+        let graph = &survey.graph;
         manifests.push(ManifestSummary {
             kind: kind(descriptor, fact.as_ref()),
             available: fact.is_some() && graph.is_complete(&descriptor.digest),
             content_size: graph.content_size([&descriptor.digest]),
             unpacked_size: graph.unpacked_size([&descriptor.digest]),
-            containers,
+            containers: survey.containers(&descriptor.digest),
             descriptor: descriptor.clone(),
         });
         Ok(())

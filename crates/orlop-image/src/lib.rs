@@ -19,6 +19,7 @@ mod origin;
 mod pull;
 mod push;
 mod remove;
+mod survey;
 mod tag;
 mod usage;
 

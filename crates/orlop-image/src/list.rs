@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use orlop_oci::{Digest, Platform, Reference};
-use orlop_store::{Graph, ImageRecord};
+use orlop_store::ImageRecord;
 
 use crate::error::Result;
-use crate::facts::{Fact, Facts};
+use crate::facts::Fact;
 use crate::images::Images;
 use crate::model::{ImageSummary, ManifestKind, ManifestSummary};
+use crate::survey::Survey;
 
 impl Images {
     /// All images, dangling ones included, the newest first.
@@ -21,19 +22,14 @@ impl Images {
         for name in self.store.names()? {
             names.entry(name.target).or_default().push(name.reference);
         }
-        let facts = Facts::all(&self.store)?;
-        let graph = self.store.graph()?;
+        let survey = Survey::all(&self.store)?;
         let targets: Vec<&Digest> = records.iter().map(|record| &record.target.digest).collect();
-        let shared = graph.shared_sizes(&targets);
+        let shared = survey.graph.shared_sizes(&targets);
         let mut images = Vec::with_capacity(records.len());
         for record in &records {
             let digest = &record.target.digest;
-            let mut summary = self.summary(
-                record,
-                names.remove(digest).unwrap_or_default(),
-                &facts,
-                &graph,
-            )?;
+            let mut summary =
+                self.summary(record, names.remove(digest).unwrap_or_default(), &survey)?;
             summary.shared_size = Some(shared.get(digest).copied().unwrap_or_default());
             images.push(summary);
         }
@@ -44,28 +40,22 @@ impl Images {
     /// One image.
     pub(crate) fn summary_of(&self, record: &ImageRecord) -> Result<ImageSummary> {
         let names = self.store.names_of(&record.target.digest)?;
-        self.summary(
-            record,
-            names,
-            &Facts::some(&self.store),
-            &self.store.graph()?,
-        )
+        self.summary(record, names, &Survey::some(&self.store)?)
     }
 
     fn summary(
         &self,
         record: &ImageRecord,
         names: Vec<Reference>,
-        facts: &Facts<'_>,
-        graph: &Graph,
+        survey: &Survey<'_>,
     ) -> Result<ImageSummary> {
         let id = record.target.digest.clone();
-        let manifests = self.manifests(&record.target, facts, graph)?;
-        let content_size = graph.content_size([&id]);
+        let manifests = self.manifests(&record.target, survey)?;
+        let content_size = survey.graph.content_size([&id]);
         let (tags, digests) = split_names(names, &id);
         let mut summary = ImageSummary {
-            containers: self.store.containers_using(&id)?.len(),
-            disk_usage: content_size + graph.unpacked_size([&id]),
+            containers: survey.containers(&id),
+            disk_usage: content_size + survey.graph.unpacked_size([&id]),
             content_size,
             stored: record.stored,
             created: None,
@@ -79,7 +69,7 @@ impl Images {
         if let Some(shown) = shown(&summary.manifests)
             && let Some(Fact::Image {
                 created, labels, ..
-            }) = facts.get(&shown.descriptor.digest, &shown.descriptor.media_type)?
+            }) = survey.fact(&shown.descriptor)?
         {
             summary.created = created;
             summary.labels = labels;

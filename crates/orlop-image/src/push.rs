@@ -13,9 +13,9 @@ use tokio::sync::Semaphore;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::event::{BlobState, Event, EventSink};
-use crate::facts::Facts;
 use crate::images::Images;
 use crate::model::Pushed;
+use crate::survey::Survey;
 
 /// What to push, and how.
 #[derive(Clone, Debug)]
@@ -142,13 +142,12 @@ impl Images {
         target: &Descriptor,
         platform: Option<&Platform>,
     ) -> Result<Load> {
-        let graph = self.store.graph()?;
-        let facts = Facts::some(&self.store);
-        let whole = platform.is_none() && graph.is_complete(&target.digest);
+        let survey = Survey::some(&self.store)?;
+        let whole = platform.is_none() && survey.graph.is_complete(&target.digest);
         let root = if whole {
             target.clone()
         } else {
-            let manifests = self.manifests(target, &facts, &graph)?;
+            let manifests = self.manifests(target, &survey)?;
             self.choose_manifest(&reference.familiar(), &manifests, platform)?
                 .ok_or_else(|| Error::NotPulled {
                     image: reference.familiar(),

@@ -1,0 +1,50 @@
+//! One look at the whole store, for everything that speaks of many images: a thousand images cost a
+//! handful of queries, not a handful each.
+
+use std::collections::HashMap;
+
+use orlop_oci::{Descriptor, Digest};
+use orlop_store::{Graph, Store};
+
+use crate::error::Result;
+use crate::facts::{Fact, Facts};
+
+/// Facts, sizes and uses of all that is stored.
+pub(crate) struct Survey<'a> {
+    facts: Facts<'a>,
+    pub(crate) graph: Graph,
+    containers: HashMap<Digest, usize>,
+}
+
+impl<'a> Survey<'a> {
+    /// For many images.
+    pub(crate) fn all(store: &'a Store) -> Result<Self> {
+        Self::with(store, Facts::all(store)?)
+    }
+
+    /// For one image, whose facts are asked for one by one.
+    pub(crate) fn some(store: &'a Store) -> Result<Self> {
+        Self::with(store, Facts::some(store))
+    }
+
+    fn with(store: &'a Store, facts: Facts<'a>) -> Result<Self> {
+        Ok(Self {
+            facts,
+            graph: store.graph()?,
+            containers: store.container_counts()?,
+        })
+    }
+
+    /// What a document is; `None` when it isn't in the store.
+    pub(crate) fn fact(&self, descriptor: &Descriptor) -> Result<Option<Fact>> {
+        if self.graph.size(&descriptor.digest).is_none() {
+            return Ok(None);
+        }
+        self.facts.get(&descriptor.digest, &descriptor.media_type)
+    }
+
+    /// How many containers use an image, or a manifest of it.
+    pub(crate) fn containers(&self, digest: &Digest) -> usize {
+        self.containers.get(digest).copied().unwrap_or_default()
+    }
+}
