@@ -172,8 +172,11 @@ fn unpack_from(
             ),
         ));
     }
-    for observer in &mut observers {
-        observer.finish(&diff_id);
+    // Half a layer was seen when it has to be unpacked again: `reapply` shows it to new observers.
+    if !unpacked.needs_apply {
+        for observer in &mut observers {
+            observer.finish(&diff_id);
+        }
     }
     Ok(unpacked)
 }

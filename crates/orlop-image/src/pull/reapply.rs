@@ -6,18 +6,20 @@ use std::io::BufReader;
 use std::sync::atomic::AtomicBool;
 
 use orlop_fs::{UnpackOptions, WhiteoutStyle};
-use orlop_layer::{BoundedReader, Bounds, Decompressor, TarReader, sniff};
+use orlop_layer::{BoundedReader, Bounds, Decompressor, Observer, TarReader, sniff};
 use orlop_snapshot::{Driver, Staging};
 
 use crate::error::{Error, Result};
 use crate::pull::PlannedLayer;
 
-/// Unpacks the blob `file` of `layer` on top of the stack below it. The blob was verified before.
+/// Unpacks the blob `file` of `layer` on top of the stack below it, and shows it to `observers`. The
+/// blob was verified before.
 pub(crate) fn reapply(
     driver: &dyn Driver,
     layer: &PlannedLayer,
     file: File,
     bounds: &Bounds,
+    mut observers: Vec<Box<dyn Observer>>,
     cancelled: &AtomicBool,
 ) -> Result<Staging> {
     use std::io::BufRead as _;
@@ -30,7 +32,10 @@ pub(crate) fn reapply(
     let staging = driver.begin(&layer.chain, layer.parent())?;
     let options = UnpackOptions::new(WhiteoutStyle::Apply, crate::images::is_privileged());
     driver.apply_on_top(&staging, &layer.below, &mut |directory| {
-        orlop_fs::unpack(directory, &mut tar, &options, &mut [], cancelled).map(drop)
+        orlop_fs::unpack(directory, &mut tar, &options, &mut observers, cancelled).map(drop)
     })?;
+    for observer in &mut observers {
+        observer.finish(&layer.diff_id);
+    }
     Ok(staging)
 }

@@ -458,16 +458,24 @@ impl<'a> Rounds<'a> {
         };
         let bounds = self.options.bounds.clone();
         let cancelled = Arc::clone(self.cancel.flag());
+        let observers = Arc::clone(&self.options.observers);
         blocking(move || {
-            let staging = match driver.settle(&staging, &layer.below, &unpacked)? {
+            let settled = driver.settle(&staging, &layer.below, &unpacked)?;
+            let staging = match settled {
                 Settled::Done => staging,
                 Settled::NeedsApply => {
                     drop(staging);
-                    super::reapply::reapply(&*driver, &layer, file, &bounds, &cancelled)?
+                    // Who has seen the whole layer needn't see it again.
+                    let seers = if unpacked.needs_apply {
+                        observers()
+                    } else {
+                        Vec::new()
+                    };
+                    super::reapply::reapply(&*driver, &layer, file, &bounds, seers, &cancelled)?
                 }
             };
             driver.publish(staging)?;
-            let usage = if driver.needs_parent() {
+            let usage = if driver.needs_parent() || settled == Settled::NeedsApply {
                 driver.usage(&layer.chain)?
             } else {
                 // Counted while it was written: a walk over all files would only say it again.
