@@ -305,7 +305,7 @@ _orlop() {
 
     case "${cmd}" in
         orlop)
-            opts="-D -v -h --root --config --set --storage-driver --progress --tls-verify --debug --version --help pull push images inspect history tag rmi image login logout mount umount unmount system config info version completion quickstart help"
+            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push images inspect history tag rmi image login logout mount umount unmount system config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_orlop_global_optspecs
-    string join \n root= config= set= storage-driver= progress= tls-verify= D/debug v/version h/help
+    string join \n v/version root= config= set= storage-driver= progress= tls-verify= D/debug h/help
 end
 
 function __fish_orlop_needs_command
@@ -35,8 +35,8 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_needs_command" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_needs_command" -s D -l debug -d 'Say more when something goes wrong'
 complete -c orlop -n "__fish_orlop_needs_command" -s v -l version -d 'Print version information and quit'
+complete -c orlop -n "__fish_orlop_needs_command" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "pull" -d 'Download an image from a registry'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "push" -d 'Upload an image to a registry'
@@ -75,7 +75,7 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -s a -l all-tags -d 'Download all tagged images in the repository'
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -l all-platforms -d 'Pull all platforms of the image'
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -s q -l quiet -d 'Suppress verbose output'
-complete -c orlop -n "__fish_orlop_using_subcommand pull" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand push" -l platform -d 'Push only this platform of a multi-platform image, without its index: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand push" -l disable-content-trust -d 'Accepted for docker\'s sake; nothing is skipped' -r -f -a "true\t''
@@ -93,7 +93,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand push" -l tls-verify -d 'Chec
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand push" -s a -l all-tags -d 'Push all tags of an image to the repository'
 complete -c orlop -n "__fish_orlop_using_subcommand push" -s q -l quiet -d 'Suppress verbose output'
-complete -c orlop -n "__fish_orlop_using_subcommand push" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand push" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand push" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand images" -s f -l filter -d 'Filter output: before=, dangling=, label=, reference=, since=, until=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand images" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
@@ -113,7 +113,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand images" -l digests -d 'Show 
 complete -c orlop -n "__fish_orlop_using_subcommand images" -l no-trunc -d 'Don\'t truncate output'
 complete -c orlop -n "__fish_orlop_using_subcommand images" -s q -l quiet -d 'Only show image IDs'
 complete -c orlop -n "__fish_orlop_using_subcommand images" -l tree -d 'List images with their platforms as a tree'
-complete -c orlop -n "__fish_orlop_using_subcommand images" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand images" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand images" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand inspect" -s f -l format -d 'Format output using a custom template: \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
 complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l type -d 'Only inspect objects of this type: image' -r
@@ -129,7 +129,7 @@ quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand inspect" -s s -l size -d 'Show sizes of containers'
-complete -c orlop -n "__fish_orlop_using_subcommand inspect" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand history" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
 complete -c orlop -n "__fish_orlop_using_subcommand history" -s H -l human -d 'Print sizes and dates in human readable format' -r -f -a "true\t''
@@ -148,7 +148,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand history" -l tls-verify -d 'C
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand history" -l no-trunc -d 'Don\'t truncate output'
 complete -c orlop -n "__fish_orlop_using_subcommand history" -s q -l quiet -d 'Only show image IDs'
-complete -c orlop -n "__fish_orlop_using_subcommand history" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand history" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand tag" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand tag" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -161,7 +161,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand tag" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand tag" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand tag" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand tag" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -177,7 +177,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l tls-verify -d 'Check
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s f -l force -d 'Force removal of the image'
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l no-prune -d 'Do not delete untagged parents'
-complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -190,7 +190,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "ls" -d 'List images'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "list" -d 'List images'
@@ -225,7 +225,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l no-trunc -d 'Don\'t truncate output'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Only show image IDs'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l tree -d 'List images with their platforms as a tree'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s f -l filter -d 'Filter output: before=, dangling=, label=, reference=, since=, until=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
@@ -245,7 +245,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l no-trunc -d 'Don\'t truncate output'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Only show image IDs'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l tree -d 'List images with their platforms as a tree'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l platform -d 'Pull this platform, or these: os[/arch[/variant]] [env: DOCKER_DEFAULT_PLATFORM]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l disable-content-trust -d 'Accepted for docker\'s sake; nothing is skipped' -r -f -a "true\t''
@@ -264,7 +264,7 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -s a -l all-tags -d 'Download all tagged images in the repository'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l all-platforms -d 'Pull all platforms of the image'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -s q -l quiet -d 'Suppress verbose output'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l platform -d 'Push only this platform of a multi-platform image, without its index: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l disable-content-trust -d 'Accepted for docker\'s sake; nothing is skipped' -r -f -a "true\t''
@@ -282,7 +282,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -s a -l all-tags -d 'Push all tags of an image to the repository'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -s q -l quiet -d 'Suppress verbose output'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Format output using a custom template: \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l platform -d 'Inspect this platform of a multi-platform image: os[/arch[/variant]]' -r
@@ -297,7 +297,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -s H -l human -d 'Print sizes and dates in human readable format' -r -f -a "true\t''
@@ -316,7 +316,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l no-trunc -d 'Don\'t truncate output'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Only show image IDs'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -329,7 +329,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -345,7 +345,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -s f -l force -d 'Force removal of the image'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l no-prune -d 'Do not delete untagged parents'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -361,7 +361,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -s f -l force -d 'Force removal of the image'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l no-prune -d 'Do not delete untagged parents'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -377,7 +377,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -s f -l force -d 'Force removal of the image'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l no-prune -d 'Do not delete untagged parents'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l filter -d 'Provide filter values: label=, label!=, until=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -393,7 +393,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all unused images, not just dangling ones'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not prompt for confirmation'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l platform -d 'Mount this platform of a multi-platform image: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -408,7 +408,7 @@ quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l rw -d 'Allow writing, into a layer that unmounting throws away'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -421,7 +421,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -434,7 +434,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List images'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "pull" -d 'Download an image from a registry'
@@ -461,7 +461,7 @@ quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand login" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand login" -l password-stdin -d 'Take the password or access token from stdin'
-complete -c orlop -n "__fish_orlop_using_subcommand login" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand login" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand logout" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand logout" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -474,7 +474,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand logout" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand logout" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand mount" -l platform -d 'Mount this platform of a multi-platform image: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand mount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -489,7 +489,7 @@ quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand mount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand mount" -l rw -d 'Allow writing, into a layer that unmounting throws away'
-complete -c orlop -n "__fish_orlop_using_subcommand mount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand mount" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand umount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand umount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -502,7 +502,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand umount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand umount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand umount" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -515,7 +515,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand unmount" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand unmount" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -528,7 +528,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -f -a "df" -d 'Show disk usage'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -f -a "info" -d 'Display system-wide information'
@@ -547,7 +547,7 @@ quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -s v -l verbose -d 'Show detailed information on space usage'
-complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -s f -l format -d 'Format output using a custom template: \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -561,7 +561,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l filter -d 'Provide filter values: label=, label!=, until=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -577,7 +577,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subc
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all unused images not just dangling ones'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not prompt for confirmation'
-complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "df" -d 'Show disk usage'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "info" -d 'Display system-wide information'
@@ -594,7 +594,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "show" -d 'Print all values that are set, and where'
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "path" -d 'Print the configuration files that are read'
@@ -610,7 +610,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -623,7 +623,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print all values that are set, and where'
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print the configuration files that are read'
@@ -640,7 +640,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand info" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand info" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand info" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand version" -s f -l format -d 'Format output using a custom template: \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
 complete -c orlop -n "__fish_orlop_using_subcommand version" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -654,7 +654,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand version" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand version" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand version" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand completion" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand completion" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -667,7 +667,7 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand completion" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand completion" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -681,7 +681,7 @@ quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l keep -d 'Keep the folder with the layout and the store, to look at'
-complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s D -l debug -d 'Say more when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'

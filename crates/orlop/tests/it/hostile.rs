@@ -55,7 +55,7 @@ fn with_manifest(edit: impl FnOnce(&mut Value)) -> Image {
 
 fn with_config(edit: impl FnOnce(&mut Value)) -> Image {
     let good = Image::new(&PlatformName::host(), &[layer("a", "a")]);
-    let mut config: Value = serde_json::from_slice(&good.config().bytes).unwrap();
+    let mut config: Value = serde_json::from_slice(&good.config().bytes).expect("made as JSON");
     edit(&mut config);
     let config = Document::new(
         good.config().media_type.clone(),
