@@ -51,7 +51,7 @@ impl Images {
         target: &Descriptor,
         survey: &Survey<'_>,
     ) -> Result<Vec<ManifestSummary>> {
-        let mut manifests = Vec::new();
+        let mut manifests = Vec::with_capacity(1);
         self.add_manifests(target, survey, 0, &mut manifests)?;
         Ok(manifests)
     }

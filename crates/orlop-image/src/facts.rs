@@ -18,7 +18,7 @@ const KIND: &str = "document.v1";
 
 /// What a manifest or an index is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Fact {
     /// An index, with its children.
     Index { manifests: Vec<Descriptor> },
@@ -103,12 +103,13 @@ impl<'a> Facts<'a> {
 
     /// What this document is; `None` when it isn't in the store.
     pub(crate) fn get(&self, digest: &Digest, media_type: &MediaType) -> Result<Option<Fact>> {
+        let read = |json: &str| serde_json::from_str::<Fact>(json).ok();
         let kept = match self.known.get(digest) {
-            Some(json) => Some(json.clone()),
-            None => self.store.fact(KIND, digest)?,
+            Some(json) => read(json),
+            None => self.store.fact(KIND, digest)?.and_then(|json| read(&json)),
         };
-        if let Some(fact) = kept.and_then(|json| serde_json::from_str(&json).ok()) {
-            return Ok(Some(fact));
+        if kept.is_some() {
+            return Ok(kept);
         }
         if self.store.blob(digest)?.is_none() {
             return Ok(None);

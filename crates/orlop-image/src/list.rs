@@ -1,8 +1,8 @@
 //! `images`: what is in the store.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use orlop_oci::{Digest, Platform, Reference};
+use orlop_oci::{Digest, Platform, Reference, Repository};
 use orlop_store::ImageRecord;
 
 use crate::error::Result;
@@ -17,21 +17,36 @@ impl Images {
     /// # Errors
     /// When the store can't be read.
     pub fn list(&self) -> Result<Vec<ImageSummary>> {
+        self.list_from(&Survey::all(&self.store)?)
+    }
+
+    /// As [`Images::list`], each image with what it shares with others.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn list_with_shared_sizes(&self) -> Result<Vec<ImageSummary>> {
+        let survey = Survey::all(&self.store)?;
+        let mut images = self.list_from(&survey)?;
+        let targets: Vec<Digest> = images.iter().map(|image| image.id.clone()).collect();
+        let targets: Vec<&Digest> = targets.iter().collect();
+        let shared = survey.graph.shared_sizes(&targets);
+        for image in &mut images {
+            image.shared_size = Some(shared.get(&image.id).copied().unwrap_or_default());
+        }
+        Ok(images)
+    }
+
+    fn list_from(&self, survey: &Survey<'_>) -> Result<Vec<ImageSummary>> {
         let records = self.store.images()?;
         let mut names: HashMap<Digest, Vec<Reference>> = HashMap::new();
         for name in self.store.names()? {
             names.entry(name.target).or_default().push(name.reference);
         }
-        let survey = Survey::all(&self.store)?;
-        let targets: Vec<&Digest> = records.iter().map(|record| &record.target.digest).collect();
-        let shared = survey.graph.shared_sizes(&targets);
         let mut images = Vec::with_capacity(records.len());
         for record in &records {
             let digest = &record.target.digest;
-            let mut summary =
-                self.summary(record, names.remove(digest).unwrap_or_default(), &survey)?;
-            summary.shared_size = Some(shared.get(digest).copied().unwrap_or_default());
-            images.push(summary);
+            let names = names.remove(digest).unwrap_or_default();
+            images.push(self.summary(record, names, survey)?);
         }
         images.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.tags.cmp(&b.tags)));
         Ok(images)
@@ -51,11 +66,18 @@ impl Images {
     ) -> Result<ImageSummary> {
         let id = record.target.digest.clone();
         let manifests = self.manifests(&record.target, survey)?;
-        let content_size = survey.graph.content_size([&id]);
+        // An image without an index is its own only manifest: it was added up a line before.
+        let (content_size, unpacked_size) = match manifests.as_slice() {
+            [only] if only.descriptor.digest == id => (only.content_size, only.unpacked_size),
+            _ => (
+                survey.graph.content_size([&id]),
+                survey.graph.unpacked_size([&id]),
+            ),
+        };
         let (tags, digests) = split_names(names, &id);
         let mut summary = ImageSummary {
             containers: survey.containers(&id),
-            disk_usage: content_size + survey.graph.unpacked_size([&id]),
+            disk_usage: content_size + unpacked_size,
             content_size,
             stored: record.stored,
             created: None,
@@ -80,16 +102,19 @@ impl Images {
 
 /// Names with a tag, and one name with the digest for each repository.
 fn split_names(names: Vec<Reference>, target: &Digest) -> (Vec<Reference>, Vec<Reference>) {
-    let digests: BTreeSet<Reference> = names
+    let mut repositories: Vec<&Repository> = names.iter().map(Reference::repository).collect();
+    repositories.sort();
+    repositories.dedup();
+    let digests = repositories
         .iter()
-        .map(|name| name.repository().with_digest(target.clone()))
+        .map(|r| r.with_digest(target.clone()))
         .collect();
     let mut tags: Vec<Reference> = names
         .into_iter()
         .filter(|name| name.tag().is_some())
         .collect();
     tags.sort();
-    (tags, digests.into_iter().collect())
+    (tags, digests)
 }
 
 /// The manifest that stands for the image: the one that would run here, else the first that is here.

@@ -1,7 +1,9 @@
 //! Digests and the identities made of them (image-spec, descriptor.md, "Digests").
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest as _;
@@ -54,9 +56,10 @@ pub enum DigestError {
 }
 
 /// The digest of stored bytes: `sha256:` and 64 lower-case hex digits, or `sha512:` and 128.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Digest {
-    text: Box<str>,
+    /// Shared: digests are copied from document to document all the time.
+    text: Arc<str>,
     algorithm: Algorithm,
 }
 
@@ -108,6 +111,13 @@ impl Digest {
             text: text.into(),
             algorithm,
         }
+    }
+}
+
+impl Hash for Digest {
+    /// A digest is a hash already: 64 bits of it are as good as a hash of all of its text.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.hex().as_bytes()[..16]);
     }
 }
 
@@ -165,10 +175,10 @@ impl<'de> Deserialize<'de> for Digest {
 
 /// A running hash. Feed it bytes as they pass, then ask for the [`Digest`].
 #[derive(Clone)]
-pub struct Digester(Hasher);
+pub struct Digester(Running);
 
 #[derive(Clone)]
-enum Hasher {
+enum Running {
     Sha256(sha2::Sha256),
     Sha512(Box<sha2::Sha512>),
 }
@@ -177,24 +187,24 @@ impl Digester {
     /// An empty hash.
     pub fn new(algorithm: Algorithm) -> Self {
         Self(match algorithm {
-            Algorithm::Sha256 => Hasher::Sha256(sha2::Sha256::new()),
-            Algorithm::Sha512 => Hasher::Sha512(Box::new(sha2::Sha512::new())),
+            Algorithm::Sha256 => Running::Sha256(sha2::Sha256::new()),
+            Algorithm::Sha512 => Running::Sha512(Box::new(sha2::Sha512::new())),
         })
     }
 
     /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
-            Hasher::Sha256(hasher) => hasher.update(bytes),
-            Hasher::Sha512(hasher) => hasher.update(bytes),
+            Running::Sha256(hasher) => hasher.update(bytes),
+            Running::Sha512(hasher) => hasher.update(bytes),
         }
     }
 
     /// The digest of all bytes so far.
     pub fn finish(self) -> Digest {
         match self.0 {
-            Hasher::Sha256(hasher) => Digest::from_hash(Algorithm::Sha256, &hasher.finalize()),
-            Hasher::Sha512(hasher) => Digest::from_hash(Algorithm::Sha512, &hasher.finalize()),
+            Running::Sha256(hasher) => Digest::from_hash(Algorithm::Sha256, &hasher.finalize()),
+            Running::Sha512(hasher) => Digest::from_hash(Algorithm::Sha512, &hasher.finalize()),
         }
     }
 }

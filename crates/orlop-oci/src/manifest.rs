@@ -163,7 +163,10 @@ impl Raw {
 
 /// A manifest or an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "documents are few and short-lived")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "documents are few and short-lived"
+)]
 pub enum Manifest {
     /// One image for one platform, or an artifact.
     Image(ImageManifest),

@@ -70,6 +70,30 @@ impl Store {
     }
 }
 
+/// Numbers seen so far. An image reaches a handful of nodes, for which a look through a list is
+/// quicker than a hash; a large index gets its hash.
+#[derive(Default)]
+struct Seen {
+    few: Vec<usize>,
+    many: HashSet<usize>,
+}
+
+impl Seen {
+    const FEW: usize = 32;
+
+    /// Says whether the number is new.
+    fn insert(&mut self, number: usize) -> bool {
+        if self.few.contains(&number) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(number);
+            return true;
+        }
+        self.many.insert(number)
+    }
+}
+
 impl Graph {
     fn read(db: &Connection) -> rusqlite::Result<Self> {
         let mut graph = Self::default();
@@ -219,7 +243,7 @@ impl Graph {
             .into_iter()
             .filter_map(|root| self.numbers.get(root).copied())
             .collect();
-        let mut seen = HashSet::new();
+        let mut seen = Seen::default();
         let mut reached = Vec::new();
         while let Some(number) = pending.pop() {
             if seen.insert(number) {
@@ -230,8 +254,12 @@ impl Graph {
         reached
     }
 
-    fn reach_chains(&self, nodes: &[usize]) -> HashSet<usize> {
+    /// The chains of these nodes, each once.
+    fn reach_chains(&self, nodes: &[usize]) -> Vec<usize> {
         let manifests = nodes.iter().map(|n| &self.nodes[*n]);
-        manifests.flat_map(|m| m.chains.iter().copied()).collect()
+        let mut chains: Vec<usize> = manifests.flat_map(|m| m.chains.iter().copied()).collect();
+        chains.sort_unstable();
+        chains.dedup();
+        chains
     }
 }

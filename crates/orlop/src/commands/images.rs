@@ -79,7 +79,7 @@ pub fn run(app: &App, args: ImagesArgs) -> CliResult<usize> {
     if let Some(name) = &args.name {
         filters.add("reference", name);
     }
-    let mut images = select(&app.images()?, &filters)?;
+    let mut images = select(&app.images()?, &filters, wants_sharing(&args))?;
     if args.tree {
         if !args.all && filters.dangling()?.is_none() {
             images.retain(|image| !is_dangling(image));
@@ -117,12 +117,24 @@ pub fn run(app: &App, args: ImagesArgs) -> CliResult<usize> {
 }
 
 /// The images that pass, with the names that pass.
-pub(super) fn select(store: &Images, filters: &Filters) -> CliResult<Vec<ImageSummary>> {
+fn select(store: &Images, filters: &Filters, sharing: bool) -> CliResult<Vec<ImageSummary>> {
     let created_of = |name: &str| Ok(store.inspect(name, None)?.summary.created);
     let predicate = filters.predicate(Timestamp::now(), &created_of)?;
-    let mut images = store.list()?;
+    let mut images = if sharing {
+        store.list_with_shared_sizes()?
+    } else {
+        store.list()?
+    };
     images.retain_mut(|image| predicate(image) && filters.keep_names(image));
     Ok(images)
+}
+
+/// Whether what images share is asked for: it takes longer than the rest of the list.
+fn wants_sharing(args: &ImagesArgs) -> bool {
+    let format = args.format.as_deref().unwrap_or_default();
+    ["json", "SharedSize", "UniqueSize"]
+        .iter()
+        .any(|asked| format.contains(asked))
 }
 
 fn refuse_with_tree(args: &ImagesArgs) -> CliResult {

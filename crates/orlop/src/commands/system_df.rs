@@ -31,7 +31,11 @@ pub struct DfArgs {
 /// The store cannot be read, or the format makes no sense.
 pub fn run(app: &App, args: &DfArgs) -> CliResult {
     let store = app.images()?;
-    let images = store.list()?;
+    let images = if args.verbose {
+        store.list_with_shared_sizes()?
+    } else {
+        store.list()?
+    };
     if !args.verbose {
         let usage = store.disk_usage(&images)?;
         return app
