@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use orlop_oci::{Digest, Platform, Reference, Repository};
+use orlop_oci::{Digest, PlatformMatcher, Reference, Repository};
 use orlop_store::ImageRecord;
 
 use crate::error::Result;
@@ -88,7 +88,7 @@ impl Images {
             manifests,
             id,
         };
-        if let Some(shown) = shown(&summary.manifests)
+        if let Some(shown) = shown(&summary.manifests, &survey.host)
             && let Some(Fact::Image {
                 created, labels, ..
             }) = survey.fact(&shown.descriptor)?
@@ -118,20 +118,22 @@ fn split_names(names: Vec<Reference>, target: &Digest) -> (Vec<Reference>, Vec<R
 }
 
 /// The manifest that stands for the image: the one that would run here, else the first that is here.
-fn shown(manifests: &[ManifestSummary]) -> Option<&ManifestSummary> {
-    let host = Platform::host().matcher();
-    let platform = |m: &ManifestSummary| match &m.kind {
-        ManifestKind::Image { platform } => Some(platform.clone()),
-        _ => None,
-    };
+fn shown<'a>(
+    manifests: &'a [ManifestSummary],
+    host: &PlatformMatcher,
+) -> Option<&'a ManifestSummary> {
     let here = || {
-        manifests
-            .iter()
-            .filter(|m| m.available && platform(m).is_some())
+        manifests.iter().filter_map(|m| match &m.kind {
+            ManifestKind::Image { platform } if m.available => Some((m, platform)),
+            _ => None,
+        })
     };
+    if let [only] = manifests {
+        return here().next().map(|_| only);
+    }
     here()
-        .filter_map(|m| Some((host.rank(&platform(m)?)?, m)))
+        .filter_map(|(m, platform)| Some((host.rank(platform)?, m)))
         .min_by_key(|(rank, _)| *rank)
         .map(|(_, m)| m)
-        .or_else(|| here().next())
+        .or_else(|| here().next().map(|(m, _)| m))
 }

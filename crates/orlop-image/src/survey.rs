@@ -1,9 +1,10 @@
 //! One look at the whole store, for everything that speaks of many images: a thousand images cost a
 //! handful of queries, not a handful each.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
-use orlop_oci::{Descriptor, Digest};
+use orlop_oci::{Descriptor, Digest, Platform, PlatformMatcher};
 use orlop_store::{Graph, Store};
 
 use crate::error::Result;
@@ -14,6 +15,10 @@ pub(crate) struct Survey<'a> {
     facts: Facts<'a>,
     pub(crate) graph: Graph,
     containers: HashMap<Digest, usize>,
+    /// What this machine runs.
+    pub(crate) host: PlatformMatcher,
+    /// The fact last asked for: the caller that adds up an image asks for it once more.
+    last: RefCell<Option<(Digest, Fact)>>,
 }
 
 impl<'a> Survey<'a> {
@@ -32,6 +37,8 @@ impl<'a> Survey<'a> {
             facts,
             graph: store.graph()?,
             containers: store.container_counts()?,
+            host: Platform::host().matcher(),
+            last: RefCell::default(),
         })
     }
 
@@ -40,7 +47,15 @@ impl<'a> Survey<'a> {
         if self.graph.size(&descriptor.digest).is_none() {
             return Ok(None);
         }
-        self.facts.get(&descriptor.digest, &descriptor.media_type)
+        if let Some((digest, fact)) = &*self.last.borrow()
+            && *digest == descriptor.digest
+        {
+            return Ok(Some(fact.clone()));
+        }
+        let fact = self.facts.get(&descriptor.digest, &descriptor.media_type)?;
+        self.last
+            .replace(fact.clone().map(|fact| (descriptor.digest.clone(), fact)));
+        Ok(fact)
     }
 
     /// How many containers use an image, or a manifest of it.
