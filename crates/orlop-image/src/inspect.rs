@@ -103,9 +103,17 @@ impl Images {
     fn layer_sizes(&self, content: &Content) -> Result<Vec<u64>> {
         let chains = chain_ids(&content.config.rootfs.diff_ids);
         let mut sizes = Vec::with_capacity(chains.len());
+        let mut below = 0;
         for (chain, layer) in chains.iter().zip(&content.manifest.layers) {
             let snapshot = self.store.snapshot(self.driver.name(), chain)?;
-            sizes.push(snapshot.map_or(layer.size, |s| s.bytes));
+            sizes.push(match snapshot {
+                // Such a snapshot is a copy of the one below, and more.
+                Some(snapshot) if self.driver.needs_parent() => snapshot
+                    .bytes
+                    .saturating_sub(std::mem::replace(&mut below, snapshot.bytes)),
+                Some(snapshot) => snapshot.bytes,
+                None => layer.size,
+            });
         }
         Ok(sizes)
     }
