@@ -1,7 +1,5 @@
 //! The gate: what must be right before a change is done.
 
-use std::time::Instant;
-
 use clap::Args;
 
 use crate::command::{Outcome, cargo, heading, is_root, run, say, succeeds};
@@ -20,7 +18,6 @@ pub(crate) struct TestArguments {
 
 /// Runs the checks, the quick ones first, then `cargo test` on everything.
 pub(crate) fn test(arguments: &TestArguments) -> Outcome {
-    let start = Instant::now();
     let strict = prepare(arguments)?;
     if arguments.filter.is_none() {
         checks()?;
@@ -34,14 +31,7 @@ pub(crate) fn test(arguments: &TestArguments) -> Outcome {
     if let Some(filter) = &arguments.filter {
         tests.arg(filter);
     }
-    run(&mut tests)?;
-    let took = start.elapsed().as_secs();
-    say(&format!(
-        "\nAll is well, after {}:{:02} min.",
-        took / 60,
-        took % 60
-    ));
-    Ok(())
+    run(&mut tests)
 }
 
 /// Makes the machine ready; true when nothing may be skipped.
