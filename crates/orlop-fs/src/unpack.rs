@@ -96,6 +96,8 @@ pub struct Unpacked {
     /// The layer makes no sense without those below (a hard link to a lower layer's symbolic link
     /// is a parent of other entries): what was unpacked is incomplete.
     pub needs_apply: bool,
+    /// A whiteout was written: some may hide nothing.
+    pub has_whiteouts: bool,
     /// The layer hides all of the layers below. overlayfs knows no opaque root: `settle` writes
     /// whiteouts for what is there.
     pub opaque_root: bool,

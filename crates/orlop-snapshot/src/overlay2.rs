@@ -168,7 +168,8 @@ impl Driver for Overlay2 {
     ) -> Result<Settled> {
         let lowers = self.lowers(parents)?;
         let settled = orlop_fs::settle(staging.path(), &lowers, self.whiteouts(), unpacked)?;
-        if settled == Settled::Done {
+        // Most layers hide nothing, and needn't be walked through.
+        if settled == Settled::Done && (unpacked.has_whiteouts || unpacked.opaque_root) {
             prune(staging.path(), &lowers)?;
         }
         Ok(settled)

@@ -103,6 +103,7 @@ impl Unpacker<'_> {
         let path = join(&dir.path, name);
         self.clear_way(dir, name)?;
         if !self.applies() {
+            self.done.has_whiteouts = true;
             overlay::make_whiteout(self.options.whiteouts, dir.fd.as_fd(), name)
                 .map_err(|error| Error::system("hide", &path, error))?;
         }

@@ -30,12 +30,14 @@ impl Unpacker<'_> {
             // A link that waits is this layer's own, and will hide what is below by itself.
             None if self.deferred.contains_key(&real) => Ok(()),
             None => {
+                self.done.has_whiteouts = true;
                 overlay::make_whiteout(self.options.whiteouts, dir.fd.as_fd(), name).map_err(failed)
             }
             Some(stat) if node::is_dir(&stat) => {
                 let hidden = self.reopen(&real)?;
                 if self.is_hollow(&hidden)? {
                     self.clear_way(&dir, name)?;
+                    self.done.has_whiteouts = true;
                     return overlay::make_whiteout(self.options.whiteouts, dir.fd.as_fd(), name)
                         .map_err(failed);
                 }
