@@ -28,15 +28,7 @@ impl Images {
     /// An image manifest and its configuration.
     pub(crate) fn content(&self, descriptor: &Descriptor) -> Result<Content> {
         let raw = self.document(descriptor)?;
-        let Manifest::Image(manifest) = raw
-            .manifest()
-            .map_err(Error::document("manifest", raw.digest()))?
-        else {
-            return Err(Error::invalid(
-                raw.digest(),
-                "an index where an image manifest was promised",
-            ));
-        };
+        let manifest = image_manifest(&raw)?;
         let bytes = self
             .store
             .read_described(&manifest.config, MAX_CONFIG_SIZE)?;
@@ -127,6 +119,20 @@ impl Images {
         Ok(images()
             .find(|(m, _)| m.available)
             .map(|(m, _)| m.descriptor.clone()))
+    }
+}
+
+/// The image manifest that `raw` must be.
+pub(crate) fn image_manifest(raw: &Raw) -> Result<ImageManifest> {
+    match raw
+        .manifest()
+        .map_err(Error::document("manifest", raw.digest()))?
+    {
+        Manifest::Image(manifest) => Ok(manifest),
+        Manifest::Index(_) => Err(Error::invalid(
+            raw.digest(),
+            "an index where an image manifest was promised",
+        )),
     }
 }
 

@@ -16,6 +16,7 @@ mod list;
 pub mod model;
 mod mount;
 mod origin;
+mod progress;
 mod pull;
 mod push;
 mod remove;

@@ -1,10 +1,9 @@
 //! Push: what a registry doesn't have goes there, blobs first, then manifests from the leaves up, and
 //! the tag last. Nothing is compressed again: the digests are those that were pulled or built.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{self, Read, Seek as _, SeekFrom};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use orlop_distribution::{BlobSource, ManifestRef, Mount, Remote};
 use orlop_oci::{Descriptor, Digest, MAX_INDEX_DEPTH, Platform, Raw, Reference, Repository};
@@ -15,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::{BlobState, Event, EventSink};
 use crate::images::Images;
 use crate::model::Pushed;
+use crate::progress::progress;
 use crate::survey::Survey;
 
 /// What to push, and how.
@@ -228,12 +228,7 @@ impl Pusher<'_> {
             self.tell(descriptor, *is_layer, BlobState::Preparing);
         }
         let slots = Semaphore::new(parallel.max(1));
-        // Two layers of one push may be one blob in several manifests: each is sent once.
-        let mut order: HashMap<&Digest, &(Descriptor, bool)> = HashMap::new();
-        for blob in blobs {
-            order.insert(&blob.0.digest, blob);
-        }
-        let mut jobs: Vec<&(Descriptor, bool)> = order.into_values().collect();
+        let mut jobs: Vec<&(Descriptor, bool)> = blobs.iter().collect();
         jobs.sort_by_key(|(descriptor, _)| std::cmp::Reverse(descriptor.size));
         let jobs = jobs.into_iter().map(|(descriptor, is_layer)| async {
             let _slot = slots.acquire().await.map_err(|_| Error::Cancelled)?;
@@ -276,7 +271,8 @@ impl Pusher<'_> {
             images: self.images.clone(),
             digest: descriptor.digest.clone(),
         };
-        let progress = self.progress(descriptor, is_layer);
+        let pushing = |current, total| BlobState::Pushing { current, total };
+        let progress = progress(self.events, descriptor, is_layer, pushing);
         self.remote
             .upload_blob_into(session, descriptor, source, &progress)
             .await?;
@@ -290,28 +286,6 @@ impl Pusher<'_> {
         let lends =
             |r: &Repository| r.registry() == self.repository.registry() && r != self.repository;
         Ok(known.into_iter().find(lends))
-    }
-
-    fn progress(&self, descriptor: &Descriptor, layer: bool) -> impl Fn(u64) + Send + Sync + use<> {
-        const PAUSE: Duration = Duration::from_millis(80);
-        let events = Arc::clone(self.events);
-        let (digest, total) = (descriptor.digest.clone(), descriptor.size);
-        let last: Mutex<Option<Instant>> = Mutex::new(None);
-        move |current| {
-            let mut last = last
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            if current < total && last.is_some_and(|at| at.elapsed() < PAUSE) {
-                return;
-            }
-            *last = Some(Instant::now());
-            let state = BlobState::Pushing { current, total };
-            events.emit(Event::Blob {
-                digest: digest.clone(),
-                layer,
-                state,
-            });
-        }
     }
 }
 

@@ -11,6 +11,7 @@ use orlop_oci::{Descriptor, DiffId};
 use orlop_store::IngestedBlob;
 
 use crate::error::{Error, Result};
+use crate::pull::buffered::drain;
 use crate::pull::stage::{BeltReader, BeltWriter, belt};
 use crate::pull::wire::{Drained, OnProgress, Source, WireReader};
 
@@ -28,7 +29,6 @@ pub(crate) struct UnpackTo {
     pub(crate) directory: PathBuf,
     pub(crate) diff_id: DiffId,
     pub(crate) options: UnpackOptions,
-    pub(crate) bounds: Bounds,
     pub(crate) observers: Vec<Box<dyn Observer>>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn process(input: LayerInput) -> Result<LayerOutput> {
         });
     };
     let (writer, reader) = belt();
-    let bounds = target.bounds.clone();
+    let bounds = target.options.bounds.clone();
     let (stored, unpacked) = std::thread::scope(|scope| {
         let inflater = std::thread::Builder::new()
             .name("inflate".to_owned())
@@ -117,7 +117,7 @@ fn store(
     descriptor: &Descriptor,
     cancelled: &AtomicBool,
 ) -> Result<Option<IngestedBlob>> {
-    let drained = wire.drain();
+    let drained = drain(&mut wire);
     if cancelled.load(Ordering::Relaxed) {
         return Err(Error::Cancelled);
     }
@@ -148,7 +148,6 @@ fn unpack_from(
         directory,
         diff_id,
         options,
-        bounds,
         mut observers,
     } = target;
     let failed = |error: &dyn std::fmt::Display| {
@@ -158,11 +157,11 @@ fn unpack_from(
             Error::layer(&descriptor.digest, error.to_string())
         }
     };
-    let mut tar = TarReader::new(reader, bounds);
+    let mut tar = TarReader::new(reader, options.bounds.clone());
     let unpacked = orlop_fs::unpack(&directory, &mut tar, &options, &mut observers, cancelled)
         .map_err(|e| failed(&e))?;
     let mut reader = tar.into_inner();
-    reader.drain().map_err(|e| failed(&e))?;
+    drain(&mut reader).map_err(|e| failed(&e))?;
     let actual = reader.finish();
     if actual != diff_id {
         return Err(Error::layer(

@@ -11,6 +11,7 @@
 //! from the layers below what it needs of them, goes in order. One publication makes everything
 //! durable and visible.
 
+mod buffered;
 mod layer;
 mod plan;
 mod reapply;

@@ -5,6 +5,7 @@ use orlop_oci::{
     MAX_INDEX_DEPTH, MAX_MANIFEST_SIZE, Manifest, Platform, Raw, chain_ids,
 };
 
+use crate::content::image_manifest;
 use crate::error::{Error, Result};
 use crate::images::Images;
 use crate::origin::Origin;
@@ -132,15 +133,7 @@ impl<'a> Planner<'a> {
                 let leaves = self.leaves(&target, &index, 1).await?;
                 for (descriptor, unpack) in self.choose(leaves, platforms).await? {
                     let raw = self.manifest(&descriptor).await?;
-                    let Manifest::Image(manifest) = raw
-                        .manifest()
-                        .map_err(Error::document("manifest", raw.digest()))?
-                    else {
-                        return Err(Error::invalid(
-                            raw.digest(),
-                            "an index where an image manifest was promised",
-                        ));
-                    };
+                    let manifest = image_manifest(&raw)?;
                     chosen.push(self.image(&raw, &manifest, unpack).await?);
                     self.plan_documents.push(raw);
                 }

@@ -30,7 +30,10 @@ pub(crate) fn reapply(
     let bounded = BoundedReader::new(decompressor, bounds, layer.descriptor.size);
     let mut tar = TarReader::new(BufReader::with_capacity(256 << 10, bounded), bounds.clone());
     let staging = driver.begin(&layer.chain, layer.parent())?;
-    let options = UnpackOptions::new(WhiteoutStyle::Apply, crate::images::is_privileged());
+    let options = UnpackOptions {
+        bounds: bounds.clone(),
+        ..UnpackOptions::new(WhiteoutStyle::Apply, crate::images::is_privileged())
+    };
     driver.apply_on_top(&staging, &layer.below, &mut |directory| {
         orlop_fs::unpack(directory, &mut tar, &options, &mut observers, cancelled).map(drop)
     })?;

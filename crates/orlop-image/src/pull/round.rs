@@ -8,7 +8,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use orlop_fs::{Settled, UnpackOptions, Unpacked, Usage};
 use orlop_oci::{ChainId, Descriptor, Digest};
@@ -21,8 +20,9 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::event::{BlobState, Event, EventSink};
-use crate::images::Images;
+use crate::images::{Images, is_privileged};
 use crate::origin::{CHUNKS_IN_FLIGHT, Origin};
+use crate::progress::progress;
 use crate::pull::layer::{LayerInput, LayerOutput, UnpackTo, process};
 use crate::pull::wire::{OnProgress, Source};
 use crate::pull::{Plan, PlannedLayer, PullOptions};
@@ -169,14 +169,14 @@ impl<'a> Rounds<'a> {
     }
 
     fn has_snapshot(&self, unpack: Option<&PlannedLayer>) -> Result<bool> {
-        let Some(layer) = unpack else { return Ok(true) };
+        unpack.map_or(Ok(true), |layer| self.has_chain(&layer.chain))
+    }
+
+    /// A row alone doesn't do when somebody took the files away.
+    fn has_chain(&self, chain: &ChainId) -> Result<bool> {
         let driver = &self.images.driver;
-        Ok(self
-            .images
-            .store
-            .snapshot(driver.name(), &layer.chain)?
-            .is_some()
-            && driver.exists(&layer.chain))
+        let row = self.images.store.snapshot(driver.name(), chain)?;
+        Ok(row.is_some() && driver.exists(chain))
     }
 
     /// Locks all that can be locked without waiting, each layer only when the one below is here or
@@ -232,11 +232,6 @@ impl<'a> Rounds<'a> {
         Ok(taken)
     }
 
-    fn has_chain(&self, chain: &ChainId) -> Result<bool> {
-        let driver = &self.images.driver;
-        Ok(self.images.store.snapshot(driver.name(), chain)?.is_some())
-    }
-
     /// Waits, holding nothing, until somebody else is done with `item`.
     async fn wait_for(&self, item: &Work) -> Result<()> {
         self.tell(&item.descriptor, item.is_layer, BlobState::Waiting);
@@ -273,25 +268,12 @@ impl<'a> Rounds<'a> {
     }
 
     async fn one(&self, mut taken: Taken, slots: &Semaphore) -> Result<Done> {
+        if taken.chain.is_some() && self.images.driver.needs_parent() {
+            // Such a driver begins with a copy of the layer below.
+            wait_ready(&mut taken.ready).await?;
+        }
         let permit = slots.acquire().await.map_err(|_| Error::Cancelled)?;
         let descriptor = taken.work.descriptor.clone();
-        let unpacks = taken.chain.is_some();
-        if unpacks && self.images.driver.needs_parent() {
-            // Such a driver begins with a copy of the layer below.
-            drop(permit);
-            wait_ready(&mut taken.ready).await?;
-            let permit = slots.acquire().await.map_err(|_| Error::Cancelled)?;
-            return self.run_layer(taken, descriptor, permit).await;
-        }
-        self.run_layer(taken, descriptor, permit).await
-    }
-
-    async fn run_layer(
-        &self,
-        mut taken: Taken,
-        descriptor: Descriptor,
-        permit: tokio::sync::SemaphorePermit<'_>,
-    ) -> Result<Done> {
         let is_layer = taken.work.is_layer;
         let staging = match (&taken.chain, &taken.work.unpack) {
             (Some(_), Some(layer)) => Some(self.begin(layer).await?),
@@ -366,16 +348,15 @@ impl<'a> Rounds<'a> {
             directory: staging.path().to_owned(),
             diff_id: layer.diff_id.clone(),
             options: self.unpack_options(),
-            bounds: self.options.bounds.clone(),
             observers: (self.options.observers)(),
         })
     }
 
     fn unpack_options(&self) -> UnpackOptions {
-        UnpackOptions::new(
-            self.images.driver.whiteouts(),
-            crate::images::is_privileged(),
-        )
+        UnpackOptions {
+            bounds: self.options.bounds.clone(),
+            ..UnpackOptions::new(self.images.driver.whiteouts(), is_privileged())
+        }
     }
 
     /// Where the bytes come from, and the task that brings them, if one does.
@@ -421,26 +402,14 @@ impl<'a> Rounds<'a> {
     }
 
     fn progress(&self, descriptor: &Descriptor, layer: bool, downloads: bool) -> OnProgress {
-        const PAUSE: Duration = Duration::from_millis(80);
-        let events = Arc::clone(self.events);
-        let (digest, total) = (descriptor.digest.clone(), descriptor.size);
-        let mut last: Option<Instant> = None;
-        Box::new(move |current| {
-            if current < total && last.is_some_and(|at| at.elapsed() < PAUSE) {
-                return;
-            }
-            last = Some(Instant::now());
-            let state = if downloads {
+        let state = move |current, total| {
+            if downloads {
                 BlobState::Downloading { current, total }
             } else {
                 BlobState::Extracting { current, total }
-            };
-            events.emit(Event::Blob {
-                digest: digest.clone(),
-                layer,
-                state,
-            });
-        })
+            }
+        };
+        Box::new(progress(self.events, descriptor, layer, state))
     }
 
     /// Takes from the layers below what this one needs of them, and puts it in its place.

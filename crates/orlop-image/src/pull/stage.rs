@@ -6,6 +6,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use orlop_oci::{Algorithm, DiffId, Digester};
 
+use crate::pull::buffered;
+
 /// Bytes in a buffer.
 const BUFFER_SIZE: usize = 256 << 10;
 /// Full buffers that may wait.
@@ -105,17 +107,6 @@ impl BeltReader {
     pub(crate) fn finish(self) -> DiffId {
         DiffId(self.digester.finish())
     }
-
-    /// Lets all that is left pass.
-    pub(crate) fn drain(&mut self) -> io::Result<()> {
-        loop {
-            let count = self.fill_buf()?.len();
-            if count == 0 {
-                return Ok(());
-            }
-            self.consume(count);
-        }
-    }
 }
 
 impl BufRead for BeltReader {
@@ -148,11 +139,7 @@ impl BufRead for BeltReader {
 
 impl Read for BeltReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let count = available.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&available[..count]);
-        self.consume(count);
-        Ok(count)
+        buffered::read(self, buffer)
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::error::Error;
 use crate::origin::WireItem;
+use crate::pull::buffered;
 
 /// Called with the number of compressed bytes consumed so far.
 pub(crate) type OnProgress = Box<dyn FnMut(u64) + Send>;
@@ -71,17 +72,6 @@ impl WireReader {
         self.failure.take()
     }
 
-    /// Lets all that is left pass, so that the whole blob is stored and hashed.
-    pub(crate) fn drain(&mut self) -> io::Result<()> {
-        loop {
-            let count = self.fill_buf()?.len();
-            if count == 0 {
-                return Ok(());
-            }
-            self.consume(count);
-        }
-    }
-
     /// What has passed.
     pub(crate) fn finish(self) -> Drained {
         let ingest = match self.source {
@@ -96,7 +86,8 @@ impl WireReader {
 
     fn next_chunk(&mut self) -> io::Result<Bytes> {
         if self.cancelled.load(Ordering::Relaxed) {
-            return Err(io::Error::new(io::ErrorKind::Interrupted, Cancelled));
+            // Not `Interrupted`: readers may try that again, for ever.
+            return Err(io::Error::other("cancelled"));
         }
         match &mut self.source {
             Source::Stored(file) => read_chunk(file),
@@ -128,11 +119,6 @@ impl WireReader {
         }
     }
 }
-
-/// Marks an `io::Error` as a wish of the user.
-#[derive(Debug, thiserror::Error)]
-#[error("cancelled")]
-pub(crate) struct Cancelled;
 
 fn read_chunk(file: &mut impl Read) -> io::Result<Bytes> {
     let mut buffer = vec![0; READ_SIZE];
@@ -169,10 +155,6 @@ impl BufRead for WireReader {
 
 impl Read for WireReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let count = available.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&available[..count]);
-        self.consume(count);
-        Ok(count)
+        buffered::read(self, buffer)
     }
 }
