@@ -39,7 +39,7 @@ mod rate_limit;
 mod realm;
 mod remote;
 mod retry;
-mod secret;
+
 mod tags;
 mod tls;
 mod token;
@@ -56,9 +56,9 @@ pub use credentials::{
 pub use endpoint::{Notes, Proxies};
 pub use error::{Error, RegistryError, RequestLine};
 pub use login::{LoginOutcome, registry_name};
+pub use orlop_secret::Secret;
 pub use rate_limit::RateLimit;
 pub use remote::{ManifestRef, Remote};
 pub use retry::RetryPolicy;
-pub use secret::Secret;
 pub use tls::TrustRoots;
 pub use upload::{BlobSource, FileSource, Mount, UploadSession};

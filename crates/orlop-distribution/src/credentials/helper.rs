@@ -38,12 +38,6 @@ struct Answer {
     secret: Secret,
 }
 
-impl Default for Secret {
-    fn default() -> Self {
-        Self::new("")
-    }
-}
-
 impl Helper {
     pub(super) fn get(&self, server: &str) -> Result<Option<Credential>, CredentialError> {
         let output = match self.run("get", server.as_bytes()) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A password, a token, a key. `Debug` and `Display` print asterisks; only [`Secret::expose`] gives
 /// the text, so every place that uses it can be found.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
