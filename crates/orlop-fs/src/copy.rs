@@ -15,7 +15,7 @@ use rustix::{
 
 use crate::{
     Error, Result,
-    node::{self, Attributes},
+    node::{self, Attributes, Xattrs},
     path::join,
 };
 
@@ -121,7 +121,11 @@ pub(crate) fn copy_leaf(
         fs::chownat(to, to_name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
     })?;
     let source = Attributes::of_name(from, from_name);
-    set_attributes(&source, &Attributes::of_name(to, to_name), private)?;
+    let xattrs = match private {
+        true => source.every()?,
+        false => source.all()?,
+    };
+    set_attributes(&xattrs, &Attributes::of_name(to, to_name))?;
     if node::file_type(stat) != FileType::Symlink {
         node::chmod_unopened(to, to_name, stat.st_mode & 0o7777)?;
     }
@@ -140,11 +144,55 @@ pub(crate) fn copy_attributes(
     to: BorrowedFd<'_>,
     private: bool,
 ) -> io::Result<()> {
-    let stat = fs::fstat(from)?;
-    own(&stat, |uid, gid| fs::fchown(to, uid, gid))?;
-    set_attributes(&Attributes::Open(from), &Attributes::Open(to), private)?;
-    fs::fchmod(to, Mode::from_raw_mode(stat.st_mode & 0o7777))?;
-    Ok(fs::futimens(to, &node::timestamps(node::mtime(&stat)))?)
+    Dress::of(from, private)?.put_on(to)
+}
+
+/// What a file or directory has besides its content.
+#[derive(Debug)]
+pub(crate) struct Dress {
+    stat: Stat,
+    xattrs: Xattrs,
+}
+
+impl Dress {
+    /// Reads it. `private` says whether overlayfs's own attributes belong to it.
+    pub(crate) fn of(from: BorrowedFd<'_>, private: bool) -> Result<Self, Errno> {
+        let attributes = Attributes::Open(from);
+        Ok(Self {
+            stat: fs::fstat(from)?,
+            xattrs: match private {
+                true => attributes.every()?,
+                false => attributes.all()?,
+            },
+        })
+    }
+
+    /// Gives it to another.
+    pub(crate) fn put_on(&self, to: BorrowedFd<'_>) -> io::Result<()> {
+        own(&self.stat, |uid, gid| fs::fchown(to, uid, gid))?;
+        set_attributes(&self.xattrs, &Attributes::Open(to))?;
+        fs::fchmod(to, Mode::from_raw_mode(self.stat.st_mode & 0o7777))?;
+        Ok(fs::futimens(to, &self.times())?)
+    }
+
+    /// Gives it to the directory `name` in `parent`, which has no attributes yet, with as few calls
+    /// as possible.
+    pub(crate) fn put_on_new(&self, parent: BorrowedFd<'_>, name: &[u8]) -> io::Result<()> {
+        let there = fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let like = |stat: &Stat| (stat.st_mode, stat.st_uid, stat.st_gid);
+        if !self.xattrs.is_empty() || like(&there) != like(&self.stat) {
+            return self.put_on(node::open_dir(parent, name)?.as_fd());
+        }
+        if node::mtime(&there) == node::mtime(&self.stat) {
+            return Ok(());
+        }
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        Ok(fs::utimensat(parent, name, &self.times(), flags)?)
+    }
+
+    fn times(&self) -> fs::Timestamps {
+        node::timestamps(node::mtime(&self.stat))
+    }
 }
 
 fn own(
@@ -158,15 +206,9 @@ fn own(
     }
 }
 
-fn set_attributes(from: &Attributes<'_>, to: &Attributes<'_>, private: bool) -> Result<(), Errno> {
-    for name in from.names()? {
-        if !private && crate::overlay::is_private_attribute(&name) {
-            continue;
-        }
-        let Some(value) = from.get(&name)? else {
-            continue;
-        };
-        match to.set(&name, &value) {
+fn set_attributes(xattrs: &Xattrs, to: &Attributes<'_>) -> Result<(), Errno> {
+    for (name, value) in xattrs {
+        match to.set(name, value) {
             Ok(()) | Err(Errno::OPNOTSUPP) => {}
             Err(Errno::PERM) if !name.starts_with(b"user.") => {
                 // A security module's own label, or one that only root may set.

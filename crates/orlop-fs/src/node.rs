@@ -156,9 +156,18 @@ impl<'a> Attributes<'a> {
 
     /// All attributes, sorted by name, without overlayfs's own.
     pub(crate) fn all(&self) -> Result<Xattrs, Errno> {
+        self.read(|name| !crate::overlay::is_private_attribute(name))
+    }
+
+    /// All attributes, sorted by name, overlayfs's own among them.
+    pub(crate) fn every(&self) -> Result<Xattrs, Errno> {
+        self.read(|_| true)
+    }
+
+    fn read(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Xattrs, Errno> {
         let mut all = Vec::new();
         for name in self.names()? {
-            if crate::overlay::is_private_attribute(&name) {
+            if !wanted(&name) {
                 continue;
             }
             if let Some(value) = self.get(&name)? {

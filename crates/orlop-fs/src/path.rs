@@ -40,6 +40,14 @@ pub(crate) fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Whether `path` is `dir` or below it.
+pub(crate) fn is_at_or_below(path: &[u8], dir: &[u8]) -> bool {
+    match path.strip_prefix(dir) {
+        Some(rest) => dir.is_empty() || rest.is_empty() || rest[0] == b'/',
+        None => false,
+    }
+}
+
 /// The bytes as the standard library wants them.
 pub(crate) fn to_path(path: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(path))

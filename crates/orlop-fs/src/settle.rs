@@ -8,7 +8,7 @@
 //! layer mean others than was thought, and it must be applied onto the real tree instead.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     os::fd::{AsFd as _, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
 };
@@ -20,10 +20,11 @@ use rustix::{
 
 use crate::{
     Error, Result, Unpacked, WhiteoutStyle,
-    copy::{copy_attributes, copy_leaf},
+    copy::{Dress, copy_attributes, copy_leaf},
     node, overlay,
-    path::{components, join, split},
-    union::{Seen, Union, no_target},
+    path::{components, is_at_or_below, join, split},
+    remove::remove_at,
+    union::{Descent, MAX_OPEN, Seen, Union, no_target},
 };
 
 /// How [`settle`] ended.
@@ -59,14 +60,9 @@ pub fn settle(
         lowers: Union::open(lowers)?,
         style,
     };
-    for path in &unpacked.assumed_dirs {
-        if let Seen::Leaf { .. } = settler
-            .lowers
-            .look_up(path.as_os_str().as_encoded_bytes())?
-        {
-            return Ok(Settled::NeedsApply);
-        }
-    }
+    let Some(dresses) = settler.look_below(unpacked)? else {
+        return Ok(Settled::NeedsApply);
+    };
     if !unpacked.deferred_links.is_empty() {
         let stack: Vec<PathBuf> = std::iter::once(dir.to_path_buf())
             .chain(lowers.iter().cloned())
@@ -78,20 +74,23 @@ pub fn settle(
     if unpacked.opaque_root {
         settler.hide_root()?;
     }
-    // Children first: a directory's time is set when nothing in it changes any more.
-    for path in unpacked.implicit_dirs.iter().rev() {
-        let path = path.as_os_str().as_encoded_bytes();
-        let Seen::Directory(layers) = settler.lowers.look_up(path)? else {
-            continue;
-        };
-        if let Some(lower) = layers.first() {
-            let own = settler.open_own(path)?;
-            copy_attributes(lower.fd.as_fd(), own.as_fd(), false)
-                .map_err(|error| Error::system("set attributes of", path, error))?;
+    // Children first: what comes from below may close a directory to its owner.
+    let mut dirs = OwnDirs::new(&settler.own);
+    for (path, dress) in dresses.iter().rev() {
+        let failed = |error: std::io::Error| Error::system("set attributes of", path, error);
+        match path.is_empty() {
+            true => dress.put_on(settler.own.as_fd()).map_err(failed)?,
+            false => {
+                let (parent, name) = split(path);
+                dress.put_on_new(dirs.open(parent)?, name).map_err(failed)?;
+            }
         }
     }
     Ok(Settled::Done)
 }
+
+/// Directories that are to look like those of the layers below, parents before children.
+type Dresses<'a> = Vec<(&'a [u8], Dress)>;
 
 struct Settler {
     own: OwnedFd,
@@ -100,6 +99,53 @@ struct Settler {
 }
 
 impl Settler {
+    /// Looks up all directories that the layer has without an entry, and removes those that are
+    /// there for whiteouts only and aren't there below. `None` when one is something else below.
+    fn look_below<'a>(&self, unpacked: &'a Unpacked) -> Result<Option<Dresses<'a>>> {
+        let bytes = |path: &'a PathBuf| path.as_os_str().as_encoded_bytes();
+        let implicit: HashSet<_> = unpacked.implicit_dirs.iter().map(bytes).collect();
+        let hollow: HashSet<_> = unpacked.hollow_dirs.iter().map(bytes).collect();
+        let mut paths: Vec<_> = unpacked.assumed_dirs.iter().collect();
+        if implicit.contains(&b""[..]) {
+            paths.extend(unpacked.implicit_dirs.first());
+        }
+        // Paths are compared by component: directories come right before what is in them.
+        paths.sort_unstable();
+        let mut below = Descent::new(&self.lowers);
+        let mut own = OwnDirs::new(&self.own);
+        let mut dresses = Vec::new();
+        let mut removed: Option<&[u8]> = None;
+        for (number, path) in paths.iter().enumerate() {
+            let entered = paths
+                .get(number + 1)
+                .is_some_and(|next| next.starts_with(path));
+            let path = bytes(path);
+            match below.look_up(path, entered)? {
+                Seen::Leaf { .. } => return Ok(None),
+                Seen::Directory(layers) if implicit.contains(path) => {
+                    if let Some(lower) = layers.first() {
+                        let dress = Dress::of(lower.fd.as_fd(), false)
+                            .map_err(|error| Error::system("look up", path, error))?;
+                        dresses.push((path, dress));
+                    }
+                }
+                Seen::Directory(_) => {}
+                Seen::Nothing => {
+                    let gone = removed.is_some_and(|above| is_at_or_below(path, above));
+                    if !gone && hollow.contains(path) {
+                        let (parent, name) = split(path);
+                        let dir = own.open(parent)?;
+                        let remove = || Ok(remove_at(dir, name, parent));
+                        keep_mtime(dir, remove)
+                            .map_err(|error| Error::system("remove", path, error))??;
+                        removed = Some(path);
+                    }
+                }
+            }
+        }
+        Ok(Some(dresses))
+    }
+
     /// Opens a directory of this layer by its real path.
     fn open_own(&self, path: &[u8]) -> Result<OwnedFd> {
         let failed = |error: Errno| Error::system("open directory", path, error);
@@ -231,6 +277,43 @@ impl Settler {
             }
         }
         Ok(())
+    }
+}
+
+/// Directories of this layer, each with those above it kept open, as neighbours will need them.
+struct OwnDirs<'a> {
+    root: &'a OwnedFd,
+    way: Vec<(Vec<u8>, OwnedFd)>,
+}
+
+impl<'a> OwnDirs<'a> {
+    fn new(root: &'a OwnedFd) -> Self {
+        let way = Vec::new();
+        Self { root, way }
+    }
+
+    /// Opens a directory by its real path.
+    fn open(&mut self, path: &[u8]) -> Result<BorrowedFd<'_>> {
+        while self
+            .way
+            .pop_if(|(above, _)| !is_at_or_below(path, above))
+            .is_some()
+        {}
+        let start = self.way.last().map_or(0, |(above, _)| above.len());
+        for name in components(&path[start..]) {
+            let (above, dir) = match self.way.last() {
+                Some((above, dir)) => (&above[..], dir),
+                None => (&path[..0], self.root),
+            };
+            let here = join(above, name);
+            let dir = node::open_dir(dir, name)
+                .map_err(|error| Error::system("open directory", &here, error))?;
+            if self.way.len() >= MAX_OPEN {
+                self.way.remove(0);
+            }
+            self.way.push((here, dir));
+        }
+        Ok(self.way.last().map_or(self.root, |(_, dir)| dir).as_fd())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Looks things up in a stack of layer directories, as overlayfs would show them, without a mount.
 
 use std::{
+    collections::VecDeque,
     os::fd::{AsFd as _, OwnedFd},
     path::{Path, PathBuf},
     rc::Rc,
@@ -14,7 +15,7 @@ use rustix::{
 
 use crate::{
     Error, Result, node, overlay,
-    path::{components, join, split, to_path_buf},
+    path::{components, is_at_or_below, join, split, to_path_buf},
 };
 
 const MAX_LINKS: usize = 40;
@@ -177,37 +178,7 @@ impl Union {
 
     /// One component further; `path` is where that leads, for errors.
     fn step(&self, dirs: &[Layer], name: &[u8], path: &[u8]) -> Result<Seen> {
-        let failed = |error: Errno| Error::system("look up", path, error);
-        let mut merged = Vec::new();
-        for dir in dirs {
-            let Some(stat) = node::lstat(&*dir.fd, name).map_err(failed)? else {
-                continue;
-            };
-            if node::is_dir(&stat) {
-                let fd = node::open_dir(&*dir.fd, name).map_err(failed)?;
-                let opaque = overlay::is_opaque(fd.as_fd()).map_err(failed)?;
-                merged.push(Layer {
-                    index: dir.index,
-                    fd: Rc::new(fd),
-                });
-                if opaque {
-                    break;
-                }
-                continue;
-            }
-            if overlay::is_whiteout(&*dir.fd, name, &stat).map_err(failed)? {
-                break;
-            }
-            if merged.is_empty() {
-                let dir = dir.clone();
-                return Ok(Seen::Leaf { dir, stat });
-            }
-            break;
-        }
-        Ok(match merged.is_empty() {
-            true => Seen::Nothing,
-            false => Seen::Directory(merged),
-        })
+        step(dirs, name, path, Depth::Merged)
     }
 
     /// The names in the root, hidden ones included.
@@ -218,6 +189,128 @@ impl Union {
             names.extend(listed.map_err(|error| Error::system("list", b"", error))?);
         }
         Ok(names)
+    }
+}
+
+/// How much must be known of a directory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Which layers it is merged from.
+    Merged,
+    /// The topmost one.
+    Top,
+}
+
+fn step(dirs: &[Layer], name: &[u8], path: &[u8], depth: Depth) -> Result<Seen> {
+    let failed = |error: Errno| Error::system("look up", path, error);
+    let mut merged = Vec::new();
+    for (number, dir) in dirs.iter().enumerate() {
+        match node::open_dir(&*dir.fd, name) {
+            Ok(fd) => {
+                // What it hides matters only where there is something to hide.
+                let last = depth == Depth::Top
+                    || number + 1 == dirs.len()
+                    || overlay::is_opaque(fd.as_fd()).map_err(failed)?;
+                merged.push(Layer {
+                    index: dir.index,
+                    fd: Rc::new(fd),
+                });
+                if last {
+                    break;
+                }
+                continue;
+            }
+            Err(Errno::NOENT) => continue,
+            Err(Errno::NOTDIR | Errno::LOOP) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let Some(stat) = node::lstat(&*dir.fd, name).map_err(failed)? else {
+            continue;
+        };
+        if merged.is_empty() && !overlay::is_whiteout(&*dir.fd, name, &stat).map_err(failed)? {
+            let dir = dir.clone();
+            return Ok(Seen::Leaf { dir, stat });
+        }
+        break;
+    }
+    Ok(match merged.is_empty() {
+        true => Seen::Nothing,
+        false => Seen::Directory(merged),
+    })
+}
+
+/// Looks up one path after the other, and remembers the directories on the way: where paths come in
+/// order, each directory is looked for once, and nothing is looked for below one that isn't there.
+pub(crate) struct Descent<'a> {
+    union: &'a Union,
+    /// Directories on the way to the last path, outermost first, each of no layer when there is
+    /// none. Those above the first were dropped.
+    way: VecDeque<(Vec<u8>, Vec<Layer>)>,
+    open: usize,
+}
+
+/// How many directories a descent keeps open: several may be under way within the usual limit of
+/// 1,024 open files.
+pub(crate) const MAX_OPEN: usize = 128;
+
+impl<'a> Descent<'a> {
+    pub(crate) fn new(union: &'a Union) -> Self {
+        Self {
+            union,
+            way: VecDeque::new(),
+            open: 0,
+        }
+    }
+
+    /// What is at exactly this path, without following any link. Of a directory that isn't
+    /// `entered`, because nothing below it will be asked for, only the topmost layer is told.
+    pub(crate) fn look_up(&mut self, path: &[u8], entered: bool) -> Result<Seen> {
+        if path.is_empty() {
+            return Ok(Seen::Directory(self.union.roots.clone()));
+        }
+        while let Some((above, layers)) = self.way.back()
+            && !is_at_or_below(path, above)
+        {
+            self.open -= layers.len();
+            self.way.pop_back();
+        }
+        loop {
+            let (above, layers) = match self.way.back() {
+                Some((above, layers)) => (&above[..], &layers[..]),
+                None => (&path[..0], &self.union.roots[..]),
+            };
+            if layers.is_empty() {
+                return Ok(Seen::Nothing);
+            }
+            if above.len() == path.len() {
+                return Ok(Seen::Directory(layers.to_vec()));
+            }
+            let name = components(&path[above.len()..]).next().unwrap_or_default();
+            let here = join(above, name);
+            let is_last = here.len() == path.len();
+            let depth = match is_last && !entered {
+                true => Depth::Top,
+                false => Depth::Merged,
+            };
+            let layers = match step(layers, name, &here, depth)? {
+                seen if is_last && (!entered || matches!(seen, Seen::Leaf { .. })) => {
+                    return Ok(seen);
+                }
+                Seen::Directory(layers) => layers,
+                Seen::Leaf { .. } | Seen::Nothing => Vec::new(),
+            };
+            self.enter(here, layers);
+        }
+    }
+
+    fn enter(&mut self, path: Vec<u8>, layers: Vec<Layer>) {
+        self.open += layers.len();
+        self.way.push_back((path, layers));
+        while self.open > MAX_OPEN && self.way.len() > 1 {
+            if let Some((_, layers)) = self.way.pop_front() {
+                self.open -= layers.len();
+            }
+        }
     }
 }
 

@@ -38,7 +38,7 @@ use self::{
 use crate::{
     Error, Result, WhiteoutStyle,
     node::{self, Attributes},
-    path::{Below as _, ancestors, join, split, to_path_buf},
+    path::{Below as _, join, split, to_path_buf},
 };
 
 /// How to unpack.
@@ -85,8 +85,11 @@ pub struct Unpacked {
     /// Directories that were made because something is in them, without an entry of their own:
     /// they have the permissions `0755`, and want those of the layers below
     /// ([`settle`](crate::settle())). Relative to the root, which is itself one when it has no
-    /// entry; parents before children. Only those that a layer below can show through.
+    /// entry; parents before children. Only those that weren't hidden when they were made.
     pub implicit_dirs: Vec<PathBuf>,
+    /// Those of them that hold nothing but whiteouts: where no layer below has the directory, there
+    /// is none, because a whiteout makes nothing.
+    pub hollow_dirs: Vec<PathBuf>,
     /// Paths that were taken for directories, because something is or was in them, when nothing
     /// of this layer said so or hid what is below. If a layer below has a symbolic link there,
     /// other paths were meant. Includes all of `implicit_dirs` but the root.
@@ -187,17 +190,14 @@ struct Unpacker<'a> {
     implicit: BTreeSet<Vec<u8>>,
     /// All that ever were implicit while a layer below could have had something else there.
     assumed: BTreeSet<Vec<u8>>,
-    /// Not applying: implicit directories that were made for whiteouts only.
+    /// Not applying: implicit directories that have nothing in them but whiteouts.
     hollow: BTreeSet<Vec<u8>>,
     /// Directories that hide what the layers below have in them …
     opaque: BTreeSet<Vec<u8>>,
-    /// … and those that hide the directory of the layers below itself.
+    /// … and those made where the directory of the layers below itself was hidden.
     fresh: BTreeSet<Vec<u8>>,
     /// Applying only: all that this layer has made.
     own: BTreeSet<Vec<u8>>,
-    /// Applying only: directories from before in or below which something is, with the time of the
-    /// first such entry.
-    passed: BTreeMap<Vec<u8>, Time>,
     /// Links that wait for the layers below, with their targets.
     deferred: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Devices that were left out.
@@ -221,7 +221,6 @@ impl<'a> Unpacker<'a> {
             opaque: BTreeSet::new(),
             fresh: BTreeSet::new(),
             own: BTreeSet::new(),
-            passed: BTreeMap::new(),
             deferred: BTreeMap::new(),
             skipped: BTreeSet::new(),
         })
@@ -244,14 +243,14 @@ impl<'a> Unpacker<'a> {
         cancelled: &AtomicBool,
     ) -> Result<()> {
         if self.done.entries == 1 {
-            self.adopt_root(entry.mtime)?;
+            self.adopt_root()?;
         }
         let whiteout = Whiteout::of(&entry.path)
             .map_err(|error| Error::refused(&entry.path, error.to_string()))?;
         match whiteout {
             Some(Whiteout::Metadata) => return Ok(()),
-            Some(Whiteout::Opaque { dir }) => return self.hide_children(&dir, entry.mtime),
-            Some(Whiteout::File { path }) => return self.hide(&path, entry.mtime),
+            Some(Whiteout::Opaque { dir }) => return self.hide_children(&dir),
+            Some(Whiteout::File { path }) => return self.hide(&path),
             None => {}
         }
         match entry.kind {
@@ -265,17 +264,17 @@ impl<'a> Unpacker<'a> {
         }
     }
 
-    /// Until it has an entry of its own, the root is an implicit directory; when applying, unless
-    /// there is something in it, left by a layer below.
-    fn adopt_root(&mut self, mtime: Time) -> Result<()> {
+    /// Until it has an entry of its own, the root is an implicit directory, of the time 0 as umoci's
+    /// is; when applying, unless there is something in it, left by a layer below.
+    fn adopt_root(&mut self) -> Result<()> {
         let root = self.dirs.root();
         if self.applies() {
             let names = node::names(&root.fd).map_err(|error| Error::system("list", b"", error))?;
             if !names.is_empty() {
-                return self.touch(&root, mtime);
+                return self.touch(&root);
             }
         }
-        self.become_implicit(&root, mtime)
+        self.become_implicit(&root, Time::default())
             .map_err(|error| Error::system("set up", b"", error))?;
         self.implicit.insert(Vec::new());
         if self.applies() {
@@ -293,7 +292,6 @@ impl<'a> Unpacker<'a> {
         self.opaque.drop_at_and_below(path);
         self.fresh.drop_at_and_below(path);
         self.own.drop_at_and_below(path);
-        self.passed.drop_at_and_below(path);
         self.deferred.drop_at_and_below(path);
         self.skipped.drop_at_and_below(path);
     }
@@ -302,7 +300,7 @@ impl<'a> Unpacker<'a> {
     /// is closed before what is in it is done.
     fn finish(mut self) -> Result<Unpacked> {
         if self.done.entries == 0 {
-            self.adopt_root(Time::default())?;
+            self.adopt_root()?;
         }
         for (path, finish) in std::mem::take(&mut self.finish).iter().rev() {
             let failed = |error: Errno| Error::system("finish directory", path, error);
@@ -326,15 +324,14 @@ impl<'a> Unpacker<'a> {
             }
             fs::futimens(&dir.fd, &times).map_err(failed)?;
         }
-        let shows_through = |path: &&Vec<u8>| {
-            !self.fresh.contains(*path) && !ancestors(path).any(|dir| self.opaque.contains(dir))
-        };
+        // What became opaque afterwards doesn't matter: what a directory was below was known then.
         self.done.implicit_dirs = self
             .implicit
             .iter()
-            .filter(shows_through)
+            .filter(|path| !self.fresh.contains(*path))
             .map(|path| to_path_buf(path))
             .collect();
+        self.done.hollow_dirs = self.hollow.iter().map(|path| to_path_buf(path)).collect();
         self.done.assumed_dirs = self.assumed.iter().map(|path| to_path_buf(path)).collect();
         self.done.deferred_links = std::mem::take(&mut self.deferred)
             .iter()

@@ -44,6 +44,12 @@ impl Creation {
         gid == self.gid && mode & 0o2000 == 0
     }
 
+    /// Whether what is made in a plain directory is root's (for those who can say so) and has the
+    /// mode.
+    pub(super) fn is_right(&self, mode: u32, privileged: bool) -> bool {
+        self.arrives(mode) && (!privileged || (self.uid, self.gid) == (0, 0))
+    }
+
     fn arrives(&self, mode: u32) -> bool {
         mode & 0o7000 == 0 && self.umask.is_some_and(|umask| mode & umask == 0)
     }

@@ -126,7 +126,6 @@ impl Unpacker<'_> {
             .map_err(|error| Error::system("set attributes of", &entry.path, error))?;
         self.implicit.remove(&dir.path);
         self.hollow.remove(&dir.path);
-        self.passed.remove(&dir.path);
         let mode = self.open_mode(entry.mode);
         let finish = Finish {
             mtime: entry.mtime,

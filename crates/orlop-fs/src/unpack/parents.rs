@@ -38,26 +38,17 @@ pub(super) enum Make {
     /// For something that goes into them.
     ForEntry(Time),
     /// For a whiteout, which needs them only to be noted down.
-    ForWhiteout(Time),
+    ForWhiteout,
 }
 
 impl Unpacker<'_> {
     /// The directory `path` leads to, links followed within the root, made if it isn't there for
     /// the sake of an entry of the time `mtime`.
     pub(super) fn parent(&mut self, path: &[u8], mtime: Time) -> Result<Rc<Dir>> {
-        self.parent_for(path, mtime, Make::ForEntry(mtime))
-    }
-
-    /// The same for the sake of a whiteout.
-    pub(super) fn whiteout_parent(&mut self, path: &[u8], mtime: Time) -> Result<Rc<Dir>> {
-        self.parent_for(path, mtime, Make::ForWhiteout(mtime))
-    }
-
-    fn parent_for(&mut self, path: &[u8], mtime: Time, make: Make) -> Result<Rc<Dir>> {
-        match self.walk(path, make)? {
+        match self.walk(path, Make::ForEntry(mtime))? {
             Place::Found(dir) => {
                 if self.applies() {
-                    self.touch(&dir, mtime)?;
+                    self.touch(&dir)?;
                 }
                 Ok(dir)
             }
@@ -81,8 +72,10 @@ impl Unpacker<'_> {
         }
     }
 
-    fn walk(&mut self, path: &[u8], make: Make) -> Result<Place> {
+    /// Links are followed, and `..` in them leads out of what isn't there, too.
+    pub(super) fn walk(&mut self, path: &[u8], make: Make) -> Result<Place> {
         if let Some(dir) = self.dirs.get(path) {
+            self.fill(&dir.path, make);
             return Ok(Place::Found(dir));
         }
         let cached = ancestors(path).find_map(|above| Some((self.dirs.get(above)?, above.len())));
@@ -92,20 +85,30 @@ impl Unpacker<'_> {
             .rev()
             .map(<[u8]>::to_vec)
             .collect();
+        // What isn't there, below `dir`.
+        let mut missing: Vec<Vec<u8>> = Vec::new();
         let mut links = 0;
         while let Some(name) = todo.pop() {
             if name == b".." {
-                dir = self.reopen(split(&dir.path.clone()).0)?;
+                if missing.pop().is_none() {
+                    dir = self.reopen(split(&dir.path.clone()).0)?;
+                }
                 continue;
             }
-            let here = join(&dir.path, &name);
+            let here = join(&join(&dir.path, &missing.join(&b'/')), &name);
             self.check_depth(&here)?;
+            if !missing.is_empty() {
+                missing.push(name);
+                continue;
+            }
             match node::open_dir(&dir.fd, &name) {
                 Ok(fd) => dir = self.enter(fd, here)?,
-                Err(Errno::NOENT) => match make {
-                    Make::No => return Ok(self.elsewhere(here, todo)),
-                    make => dir = self.make_implicit(&dir, &name, make)?,
-                },
+                Err(Errno::NOENT) => {
+                    if todo.iter().any(|name| name == b"..") && self.shows_below(&here) {
+                        self.assumed.insert(here);
+                    }
+                    missing.push(name);
+                }
                 Err(Errno::LOOP | Errno::NOTDIR) => match self.in_the_way(&dir, &name, make)? {
                     InTheWay::Link(target) => {
                         links += 1;
@@ -131,10 +134,45 @@ impl Unpacker<'_> {
                 Err(error) => return Err(Error::system("open directory", &here, error)),
             }
         }
+        if !missing.is_empty() {
+            let path = join(&dir.path, &missing.join(&b'/'));
+            let below = !self.applies() && self.shows_below(&path);
+            match make {
+                Make::No if below => return Ok(Place::Below(path)),
+                Make::ForWhiteout if below => {}
+                Make::No | Make::ForWhiteout => return Ok(Place::Nowhere),
+                Make::ForEntry(_) => {}
+            }
+        }
+        self.fill(&dir.path, make);
+        for name in missing {
+            dir = self.make_implicit(&dir, &name, make)?;
+        }
         if dir.path != path {
             self.dirs.insert(path.to_vec(), &dir);
         }
         Ok(Place::Found(dir))
+    }
+
+    /// Whether the layers below can be seen at `path`, as far as the directories above it are
+    /// concerned.
+    fn shows_below(&self, path: &[u8]) -> bool {
+        !ancestors(path).any(|dir| self.opaque.contains(dir))
+    }
+
+    /// Something goes into the directory `path`: it and those above are hollow no more.
+    fn fill(&mut self, path: &[u8], make: Make) {
+        let Make::ForEntry(mtime) = make else {
+            return;
+        };
+        if self.hollow.is_empty() {
+            return;
+        }
+        for path in std::iter::once(path).chain(ancestors(path)) {
+            if self.hollow.remove(path) {
+                self.finish.insert(path.to_vec(), Finish::at(mtime));
+            }
+        }
     }
 
     /// Real paths grow through links beyond what entries are bounded to.
@@ -188,28 +226,14 @@ impl Unpacker<'_> {
         self.enter(fd, path)
     }
 
-    fn elsewhere(&self, here: Vec<u8>, mut todo: Vec<Vec<u8>>) -> Place {
-        if ancestors(&here).any(|dir| self.opaque.contains(dir)) || self.applies() {
-            return Place::Nowhere;
-        }
-        let mut path = here;
-        while let Some(name) = todo.pop() {
-            match &name[..] {
-                // Climbs out of what isn't here: only the layers below know where to.
-                b".." => return Place::Nowhere,
-                name => path = join(&path, name),
-            }
-        }
-        Place::Below(path)
-    }
-
     /// Makes a directory that has no entry (yet).
     fn make_implicit(&mut self, dir: &Rc<Dir>, name: &[u8], make: Make) -> Result<Rc<Dir>> {
         let path = join(&dir.path, name);
         let (mtime, hollow) = match make {
             Make::No => return Err(Error::system("open directory", &path, Errno::NOENT)),
             Make::ForEntry(mtime) => (mtime, false),
-            Make::ForWhiteout(mtime) => (mtime, true),
+            // A time of its own it gets from what fills it.
+            Make::ForWhiteout => (Time::default(), true),
         };
         if self.deferred.contains_key(&path) {
             return Err(Error::unresolved(
@@ -218,7 +242,7 @@ impl Unpacker<'_> {
             ));
         }
         if self.applies() {
-            self.touch(dir, mtime)?;
+            self.touch(dir)?;
         }
         let failed = |error: Errno| Error::system("make directory", &path, error);
         fs::mkdirat(&dir.fd, name, Mode::from_raw_mode(IMPLICIT_MODE)).map_err(failed)?;
@@ -228,12 +252,22 @@ impl Unpacker<'_> {
             path: path.clone(),
             plain: Cell::new(dir.plain.get()),
         });
-        self.become_implicit(&made, mtime).map_err(failed)?;
+        match dir.plain.get()
+            && self
+                .creation
+                .is_right(IMPLICIT_MODE, self.options.privileged)
+        {
+            true => {
+                self.finish.insert(path.clone(), Finish::at(mtime));
+            }
+            false => self.become_implicit(&made, mtime).map_err(failed)?,
+        }
         self.dirs.insert(path.clone(), &made);
         self.implicit.insert(path.clone());
-        if !ancestors(&path).any(|dir| self.opaque.contains(dir)) {
-            self.assumed.insert(path.clone());
-        }
+        match self.shows_below(&path) {
+            true => self.assumed.insert(path.clone()),
+            false => self.fresh.insert(path.clone()),
+        };
         match (hollow, self.applies()) {
             (false, true) => self.own.insert(path),
             (true, false) => self.hollow.insert(path),
@@ -258,24 +292,14 @@ impl Unpacker<'_> {
         Ok(())
     }
 
-    /// Applying: something is put into a directory. If it is from before and the layer says nothing
+    /// Applying: something changes in a directory. If it is from before and the layer says nothing
     /// of it, it will get its time back.
-    pub(super) fn touch(&mut self, dir: &Dir, mtime: Time) -> Result<()> {
-        if self.own.contains(&dir.path) {
-            return Ok(());
-        }
-        if !self.finish.contains_key(&dir.path) {
+    pub(super) fn touch(&mut self, dir: &Dir) -> Result<()> {
+        if !self.own.contains(&dir.path) && !self.finish.contains_key(&dir.path) {
             let stat =
                 fs::fstat(&dir.fd).map_err(|error| Error::system("open", &dir.path, error))?;
             let finish = Finish::at(node::mtime(&stat));
             self.finish.insert(dir.path.clone(), finish);
-        }
-        let path = dir.path.as_slice();
-        for path in std::iter::once(path).chain(ancestors(path)) {
-            if self.passed.contains_key(path) || self.own.contains(path) {
-                break;
-            }
-            self.passed.insert(path.to_vec(), mtime);
         }
         Ok(())
     }
@@ -295,7 +319,7 @@ impl Unpacker<'_> {
         if self.applies() || !overlay::is_whiteout(&dir.fd, name, &stat).map_err(failed)? {
             return Ok(InTheWay::File);
         }
-        if matches!(make, Make::No) {
+        if !matches!(make, Make::ForEntry(_)) {
             return Ok(InTheWay::File);
         }
         // The layer hides the directory of the layers below, and now has one of its own.

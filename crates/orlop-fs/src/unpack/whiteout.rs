@@ -1,11 +1,14 @@
 //! Hides what the layers below have.
 
-use std::{cell::Cell, os::fd::AsFd as _, rc::Rc};
+use std::{os::fd::AsFd as _, rc::Rc};
 
-use orlop_layer::Time;
 use rustix::io::Errno;
 
-use super::{Unpacker, tree::Dir};
+use super::{
+    Unpacker,
+    parents::{Make, Place},
+    tree::Dir,
+};
 use crate::{
     Error, Result, WhiteoutStyle, node, overlay,
     path::{Below as _, all_below, join, split},
@@ -13,9 +16,11 @@ use crate::{
 
 impl Unpacker<'_> {
     /// `.wh.NAME`: hides the file or directory of the layers below.
-    pub(super) fn hide(&mut self, path: &[u8], mtime: Time) -> Result<()> {
+    pub(super) fn hide(&mut self, path: &[u8]) -> Result<()> {
         let (parent, name) = split(path);
-        let dir = self.whiteout_parent(parent, mtime)?;
+        let Some(dir) = self.whiteout_parent(parent)? else {
+            return Ok(());
+        };
         let real = join(&dir.path, name);
         let failed = |error: Errno| Error::system("hide", &real, error);
         let there = node::lstat(&dir.fd, name).map_err(failed)?;
@@ -29,19 +34,16 @@ impl Unpacker<'_> {
         match there {
             // A link that waits is this layer's own, and will hide what is below by itself.
             None if self.deferred.contains_key(&real) => Ok(()),
-            None => {
-                self.done.has_whiteouts = true;
-                overlay::make_whiteout(self.options.whiteouts, dir.fd.as_fd(), name).map_err(failed)
-            }
+            None => self.make_whiteout(&dir, name),
             Some(stat) if node::is_dir(&stat) => {
-                let hidden = self.reopen(&real)?;
-                if self.is_hollow(&hidden)? {
+                if self.hollow.contains(&real) {
                     self.clear_way(&dir, name)?;
-                    self.done.has_whiteouts = true;
-                    return overlay::make_whiteout(self.options.whiteouts, dir.fd.as_fd(), name)
-                        .map_err(failed);
+                    return self.make_whiteout(&dir, name);
                 }
-                self.hide_below(&hidden)
+                // The directory stays for the sake of what this layer has in it, and stays what it
+                // is: only what is below in it goes.
+                let hidden = self.reopen(&real)?;
+                self.make_opaque(&hidden)
             }
             // What this layer has here hides what is below.
             Some(_) => Ok(()),
@@ -49,12 +51,36 @@ impl Unpacker<'_> {
     }
 
     /// `.wh..wh..opq`: hides all that the layers below have in the directory, not the directory.
-    pub(super) fn hide_children(&mut self, path: &[u8], mtime: Time) -> Result<()> {
-        let dir = self.whiteout_parent(path, mtime)?;
-        if self.applies() {
-            return self.purge_children(&dir);
+    pub(super) fn hide_children(&mut self, path: &[u8]) -> Result<()> {
+        match self.whiteout_parent(path)? {
+            None => Ok(()),
+            Some(dir) if self.applies() => self.purge_children(&dir),
+            Some(dir) => self.make_opaque(&dir),
         }
-        self.make_opaque(&dir)
+    }
+
+    /// The directory `path` leads to, for the sake of a whiteout, which makes nothing that isn't
+    /// there: `None` when there can be nothing to hide. Not applying, one that only the layers
+    /// below can have is made to carry the whiteout, and is hollow until something else is put into
+    /// it. (So does umoci; containerd and docker make the directories.)
+    fn whiteout_parent(&mut self, path: &[u8]) -> Result<Option<Rc<Dir>>> {
+        let make = match self.applies() {
+            true => Make::No,
+            false => Make::ForWhiteout,
+        };
+        let Place::Found(dir) = self.walk(path, make)? else {
+            return Ok(None);
+        };
+        if self.applies() {
+            self.touch(&dir)?;
+        }
+        Ok(Some(dir))
+    }
+
+    fn make_whiteout(&mut self, dir: &Dir, name: &[u8]) -> Result<()> {
+        self.done.has_whiteouts = true;
+        overlay::make_whiteout(self.options.whiteouts, dir.fd.as_fd(), name)
+            .map_err(|error| Error::system("hide", &join(&dir.path, name), error))
     }
 
     /// Removes directories below `path` that only hold whiteouts, which mean nothing any more.
@@ -62,43 +88,12 @@ impl Unpacker<'_> {
         for path in all_below(&self.hollow, path) {
             // One removed before may have held it.
             if self.hollow.contains(&path) {
-                let dir = self.reopen(&path)?;
-                if self.is_hollow(&dir)? {
-                    let (parent, name) = split(&path);
-                    let parent = self.reopen(parent)?;
-                    self.clear_way(&parent, name)?;
-                }
+                let (parent, name) = split(&path);
+                let parent = self.reopen(parent)?;
+                self.clear_way(&parent, name)?;
             }
         }
         Ok(())
-    }
-
-    /// Whether a directory of this layer holds nothing but whiteouts, and has no entry.
-    fn is_hollow(&self, dir: &Dir) -> Result<bool> {
-        if !self.hollow.contains(&dir.path)
-            || self.deferred.has_below(&dir.path)
-            || self.skipped.has_below(&dir.path)
-        {
-            return Ok(false);
-        }
-        let failed = |error: Errno| Error::system("list", &dir.path, error);
-        for name in node::names(&dir.fd).map_err(|e| Error::system("list", &dir.path, e))? {
-            let Some(stat) = node::lstat(&dir.fd, &name).map_err(failed)? else {
-                continue;
-            };
-            let hollow = match node::is_dir(&stat) {
-                true => self.is_hollow(&Dir {
-                    fd: node::open_dir(&dir.fd, &name).map_err(failed)?,
-                    path: join(&dir.path, &name),
-                    plain: Cell::new(false),
-                })?,
-                false => overlay::is_whiteout(&dir.fd, &name, &stat).map_err(failed)?,
-            };
-            if !hollow {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Hides the directory of the layers below and all that is in it.
@@ -117,31 +112,20 @@ impl Unpacker<'_> {
         Ok(())
     }
 
-    /// Deletes the directory `name` from before, but keeps what this layer has in it.
+    /// Deletes the directory `name` from before, but keeps it, as it is, for what this layer has in
+    /// it.
     fn purge(&mut self, dir: &Dir, name: &[u8]) -> Result<()> {
         let path = join(&dir.path, name);
-        let own = self.own.contains(&path);
-        if !own && !self.own.has_below(&path) {
+        if !self.own.contains(&path) && !self.own.has_below(&path) {
             return self.clear_way(dir, name);
         }
         let inner = self.reopen(&path)?;
-        self.purge_children(&inner)?;
-        if own {
-            return Ok(());
-        }
-        // The directory stays for the sake of what is in it, and is what it would be if it had
-        // not been there before.
-        let mtime = self.passed.remove(&path).unwrap_or_default();
-        let failed = |error: Errno| Error::system("hide", &path, error);
-        self.strip(&node::Attributes::Open(inner.fd.as_fd()), |_| false)
-            .and_then(|()| self.become_implicit(&inner, mtime))
-            .map_err(failed)?;
-        self.own.insert(path);
-        Ok(())
+        self.purge_children(&inner)
     }
 
     fn purge_children(&mut self, dir: &Rc<Dir>) -> Result<()> {
         debug_assert_eq!(self.options.whiteouts, WhiteoutStyle::Apply);
+        self.touch(dir)?;
         let names =
             node::names(&dir.fd).map_err(|error| Error::system("list", &dir.path, error))?;
         for name in names {

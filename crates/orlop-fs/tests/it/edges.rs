@@ -198,7 +198,6 @@ fn whiteouts_hide_lower_layers_only() {
         "again 4",
         "dir/",
         "dir/new 0",
-        "never/",
         "opaque/",
         "opaque/late 0",
         "opaque/sub/",

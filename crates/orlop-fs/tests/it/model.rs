@@ -74,8 +74,18 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (anywhere(), any::<u8>()).prop_map(|(path, size)| Op::File(path, size)),
         3 => (dir(), prop::sample::select(vec![0o700u32, 0o755, 0o1777])).prop_map(|(d, m)| Op::Dir(d.to_owned(), m)),
         1 => dir().prop_map(|dir| Op::Symlink(format!("{dir}/s"))),
-        2 => (anywhere(), anywhere()).prop_map(|(path, target)| Op::Link(path, target)),
+        2 => (anywhere(), anywhere()).prop_map(|(path, target)| Op::Link(link_name(path, &target), target)),
     ]
+}
+
+/// A link to what may be a symbolic link isn't a parent, either.
+fn link_name(path: String, target: &str) -> String {
+    match (target.ends_with("/s"), path.strip_suffix("/x")) {
+        (false, _) => path,
+        (true, _) if path.ends_with("/s") => path,
+        (true, Some(dir)) => format!("{dir}/s"),
+        (true, None) => format!("{path}/s"),
+    }
 }
 
 fn layer(ops: &[Op]) -> Layer {
