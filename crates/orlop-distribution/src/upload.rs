@@ -38,6 +38,8 @@ const PIECES: usize = 4;
 const TICK: Duration = Duration::from_millis(100);
 /// A registry may move what it got to its store before it answers: so many times the idle timeout.
 const PATIENCE: u32 = 10;
+/// How long to wait for an answer that changes nothing any more.
+const CANCEL: Duration = Duration::from_secs(5);
 
 /// Where a blob's bytes come from. Opened anew for each try.
 pub trait BlobSource: Send + Sync {
@@ -141,7 +143,7 @@ impl Remote {
     /// the number falls when some must be sent again.
     ///
     /// # Errors
-    /// When the registry doesn't take it, or it can't be read.
+    /// When the registry doesn't take it, or it can't be read, which cancels the upload.
     pub async fn upload_blob(
         &self,
         descriptor: &Descriptor,
@@ -255,6 +257,22 @@ struct Upload<'a> {
 
 impl Upload<'_> {
     async fn run(mut self) -> Result<(), Error> {
+        let result = self.try_often().await;
+        if matches!(result, Err(Error::Source { .. })) {
+            self.cancel().await;
+        }
+        result
+    }
+
+    /// Asks the registry to throw away what it got (registry API, "Cancel blob upload"), which it would
+    /// keep for days. Not every registry can: Distribution 2.8 can't when it got a part of a request.
+    async fn cancel(&self) {
+        let call = Call::new(Method::DELETE, Target::Url(&self.location), &self.purpose);
+        let cancelled = self.place.endpoint.exchange(&call);
+        let _ = tokio::time::timeout(CANCEL, cancelled).await;
+    }
+
+    async fn try_often(&mut self) -> Result<(), Error> {
         let endpoint = &self.place.endpoint;
         let mut backoff = Backoff::of(endpoint);
         let mut lost = 0;
@@ -446,12 +464,13 @@ impl Upload<'_> {
             }
         };
         let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match (answer, failed) {
-            (Err(_), Some(source)) => Err(Error::Source {
+        match failed {
+            // Whatever the registry says to half a body.
+            Some(source) => Err(Error::Source {
                 digest: self.digest.clone(),
                 source,
             }),
-            (answer, _) => answer,
+            None => answer,
         }
     }
 }

@@ -390,7 +390,7 @@ async fn refusals_are_final() {
 }
 
 #[tokio::test]
-async fn a_source_that_fails_is_named() {
+async fn a_source_that_fails_is_named_and_its_upload_cancelled() {
     let fake = Fake::start(|_: &Asked| opened()).await;
     let client = client();
     let remote = remote(&client, &fake, "a");
@@ -412,6 +412,12 @@ async fn a_source_that_fails_is_named() {
     assert!(
         matches!(&error, Error::Source { source, .. } if source.kind() == io::ErrorKind::NotFound),
         "{error:?}"
+    );
+    assert_eq!(
+        fake.count("DELETE /up/1"),
+        2,
+        "what the registry got is to be thrown away: {:?}",
+        fake.lines()
     );
 }
 
