@@ -21,7 +21,10 @@ pub(crate) struct Content {
 impl Images {
     /// A document that `descriptor` names, verified.
     pub(crate) fn document(&self, descriptor: &Descriptor) -> Result<Raw> {
-        let bytes = self.store.read_described(descriptor, MAX_MANIFEST_SIZE)?;
+        let bytes = self
+            .store
+            .read_described(descriptor, MAX_MANIFEST_SIZE)
+            .map_err(Error::stored(&descriptor.media_type))?;
         Raw::described(descriptor, bytes).map_err(Error::document("manifest", &descriptor.digest))
     }
 
@@ -31,7 +34,8 @@ impl Images {
         let manifest = image_manifest(&raw)?;
         let bytes = self
             .store
-            .read_described(&manifest.config, MAX_CONFIG_SIZE)?;
+            .read_described(&manifest.config, MAX_CONFIG_SIZE)
+            .map_err(Error::stored(&manifest.config.media_type))?;
         let config = ImageConfig::parse(&bytes)
             .map_err(Error::document("config", &manifest.config.digest))?;
         Ok(Content { manifest, config })

@@ -3,7 +3,7 @@
 //! Errors of the rooms below come through with their own words; what is added here is the image or
 //! layer that was being worked on, and docker's words where docker has them.
 
-use orlop_oci::{Digest, ManifestError, ReferenceError};
+use orlop_oci::{Descriptor, Digest, ManifestError, MediaType, ReferenceError};
 
 /// The result of a use-case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -90,6 +90,16 @@ pub enum Error {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// What the store has isn't what came in once.
+    #[error("{what} {digest}: the stored copy is damaged: {reason}")]
+    Damaged {
+        /// `layer`, `config`, `manifest`, or another `blob`.
+        what: &'static str,
+        /// Which.
+        digest: Digest,
+        /// How it is seen.
+        reason: String,
+    },
     /// The registry.
     #[error(transparent)]
     Registry(#[from] orlop_distribution::Error),
@@ -113,6 +123,42 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the user can do about it, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Damaged { .. } => Some(
+                "remove every image that has it (`orlop rmi`) and pull it again; if it happens again, check the disk"
+                    .to_owned(),
+            ),
+            Self::Registry(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Driver(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    /// The store's own copy of what `descriptor` describes is wrong.
+    pub(crate) fn damaged(descriptor: &Descriptor, reason: impl Into<String>) -> Self {
+        Self::Damaged {
+            what: kind(&descriptor.media_type),
+            digest: descriptor.digest.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    /// What the store answered about a blob of this type.
+    pub(crate) fn stored(media_type: &MediaType) -> impl FnOnce(orlop_store::Error) -> Self {
+        let what = kind(media_type);
+        move |error| match error {
+            orlop_store::Error::DamagedBlob { digest, reason } => Self::Damaged {
+                what,
+                digest,
+                reason,
+            },
+            error => error.into(),
+        }
+    }
+
     pub(crate) fn document(
         what: &'static str,
         digest: &Digest,
@@ -145,5 +191,18 @@ impl Error {
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
+    }
+}
+
+/// The word for what a blob is.
+fn kind(media_type: &MediaType) -> &'static str {
+    if media_type.is_layer() {
+        "layer"
+    } else if media_type.is_config() {
+        "config"
+    } else if media_type.is_manifest() || media_type.is_index() {
+        "manifest"
+    } else {
+        "blob"
     }
 }

@@ -114,14 +114,18 @@ impl<'a> Facts<'a> {
         if self.store.blob(digest)?.is_none() {
             return Ok(None);
         }
-        let bytes = self.store.read_document(digest, MAX_MANIFEST_SIZE)?;
+        let bytes = self
+            .store
+            .read_document(digest, MAX_MANIFEST_SIZE)
+            .map_err(Error::stored(media_type))?;
         let manifest =
             Manifest::parse(media_type, &bytes).map_err(Error::document("manifest", digest))?;
         let fact = of_manifest(&manifest, |config| {
-            match self.store.blob(&config.digest)? {
-                Some(_) => Ok(Some(self.store.read_described(config, MAX_CONFIG_SIZE)?)),
-                None => Ok(None),
+            if self.store.blob(&config.digest)?.is_none() {
+                return Ok(None);
             }
+            let bytes = self.store.read_described(config, MAX_CONFIG_SIZE);
+            bytes.map(Some).map_err(Error::stored(&config.media_type))
         })?;
         if self.store.is_writable() {
             self.store

@@ -20,6 +20,7 @@ mod progress;
 mod pull;
 mod push;
 mod remove;
+mod stored;
 mod survey;
 mod tag;
 mod usage;

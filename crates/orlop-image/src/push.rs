@@ -2,10 +2,9 @@
 //! the tag last. Nothing is compressed again: the digests are those that were pulled or built.
 
 use std::collections::HashSet;
-use std::io::{self, Read, Seek as _, SeekFrom};
 use std::sync::Arc;
 
-use orlop_distribution::{BlobSource, ManifestRef, Mount, Remote};
+use orlop_distribution::{ManifestRef, Mount, Remote};
 use orlop_oci::{Descriptor, Digest, MAX_INDEX_DEPTH, Platform, Raw, Reference, Repository};
 use tokio::sync::Semaphore;
 
@@ -15,6 +14,7 @@ use crate::event::{BlobState, Event, EventSink};
 use crate::images::Images;
 use crate::model::Pushed;
 use crate::progress::progress;
+use crate::stored::{StoredBlob, upload_error};
 use crate::survey::Survey;
 
 /// What to push, and how.
@@ -49,8 +49,8 @@ impl Images {
     /// Sends the image that `reference` names to `remote`.
     ///
     /// # Errors
-    /// [`Error::NotLocal`] or [`Error::TagMissing`] when there is no such name, or when the registry
-    /// doesn't take it. What arrived there stays, without a name.
+    /// [`Error::NotLocal`] or [`Error::TagMissing`] when there is no such name, [`Error::Damaged`] when
+    /// the store's copy of it is wrong, or when the registry doesn't take it. What arrived there stays, without a name.
     pub async fn push(
         &self,
         remote: &Remote,
@@ -256,6 +256,7 @@ impl Pusher<'_> {
         if self.remote.has_blob(&descriptor.digest).await?.is_some() {
             return Ok(BlobState::LayerExists);
         }
+        let source = StoredBlob::open(&self.images.store, descriptor)?;
         let session = match self.lender(&descriptor.digest)? {
             Some(from) => match self.remote.mount_blob(&descriptor.digest, &from).await? {
                 Mount::Mounted => {
@@ -267,15 +268,12 @@ impl Pusher<'_> {
             },
             None => self.remote.start_upload().await?,
         };
-        let source = StoredBlob {
-            images: self.images.clone(),
-            digest: descriptor.digest.clone(),
-        };
         let pushing = |current, total| BlobState::Pushing { current, total };
         let progress = progress(self.events, descriptor, is_layer, pushing);
         self.remote
             .upload_blob_into(session, descriptor, source, &progress)
-            .await?;
+            .await
+            .map_err(upload_error)?;
         Ok(BlobState::Pushed)
     }
 
@@ -286,23 +284,5 @@ impl Pusher<'_> {
         let lends =
             |r: &Repository| r.registry() == self.repository.registry() && r != self.repository;
         Ok(known.into_iter().find(lends))
-    }
-}
-
-/// A blob of the store, which an upload may open again when its connection broke.
-struct StoredBlob {
-    images: Images,
-    digest: Digest,
-}
-
-impl BlobSource for StoredBlob {
-    fn open(&self, offset: u64) -> io::Result<Box<dyn Read + Send>> {
-        let mut file = self
-            .images
-            .store
-            .open_blob(&self.digest)
-            .map_err(io::Error::other)?;
-        file.seek(SeekFrom::Start(offset))?;
-        Ok(Box::new(file))
     }
 }

@@ -175,9 +175,11 @@ pub fn registry_error(error: &orlop_distribution::Error) -> CliError {
 
 impl From<orlop_image::Error> for CliError {
     fn from(error: orlop_image::Error) -> Self {
-        match &error {
-            orlop_image::Error::Registry(error) => registry_error(error),
-            _ => Self::new(chain(&error)).detail(&error),
+        let hint = error.hint();
+        let error = Self::new(chain(&error)).detail(&error);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
         }
     }
 }

@@ -112,7 +112,7 @@ fn pump(
 }
 
 /// Lets the rest of the blob pass and checks it.
-fn store(
+pub(crate) fn store(
     mut wire: WireReader,
     descriptor: &Descriptor,
     cancelled: &AtomicBool,
@@ -131,9 +131,9 @@ fn store(
     match ingest {
         Some(ingest) => Ok(Some(ingest.finish(&digest)?)),
         None if digest == descriptor.digest => Ok(None),
-        None => Err(Error::layer(
-            &descriptor.digest,
-            format!("the stored blob is damaged: it has digest {digest}"),
+        None => Err(Error::damaged(
+            descriptor,
+            format!("its bytes have the digest {digest}"),
         )),
     }
 }

@@ -347,7 +347,7 @@ impl<'a> Planner<'a> {
             )),
             // A damaged document is fetched again when there is somewhere to fetch it from.
             Err(_) if self.origin.is_some() => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Error::stored(&descriptor.media_type)(error)),
         }
     }
 

@@ -366,10 +366,9 @@ impl<'a> Rounds<'a> {
         descriptor: &Descriptor,
     ) -> Result<(Source, Option<impl Future<Output = ()> + use<>>)> {
         let Some(lock) = lock else {
-            return Ok((
-                Source::Stored(self.images.store.open_blob(&descriptor.digest)?),
-                None,
-            ));
+            let file = self.images.store.open_blob(&descriptor.digest);
+            let file = file.map_err(Error::stored(&descriptor.media_type))?;
+            return Ok((Source::Stored(file), None));
         };
         let origin = self
             .origin
@@ -423,7 +422,10 @@ impl<'a> Rounds<'a> {
         let driver = Arc::clone(&self.images.driver);
         let file = match blob {
             Some(blob) => blob.open()?,
-            None => self.images.store.open_blob(&layer.descriptor.digest)?,
+            None => {
+                let file = self.images.store.open_blob(&layer.descriptor.digest);
+                file.map_err(Error::stored(&layer.descriptor.media_type))?
+            }
         };
         let bounds = self.options.bounds.clone();
         let cancelled = Arc::clone(self.cancel.flag());

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use orlop_testing::{Fault, FaultProxy, Image, Layer, Orlop, PlatformName, Registry, Rule};
+use orlop_testing::{
+    Fault, FaultProxy, Image, Layer, Method, Orlop, PlatformName, Registry, Rule, http,
+};
 
 use crate::{assert_empty, big, orlop, small};
 
@@ -309,41 +311,142 @@ fn uploads_survive_passing_faults() {
     }
 }
 
+/// A pulled image of one layer, which is to be pushed to another registry.
+struct Copying {
+    orlop: Orlop,
+    image: Image,
+    other: Registry,
+    source: String,
+    target: String,
+    _registry: Registry,
+}
+
+impl Copying {
+    fn new() -> Option<Self> {
+        let registry = Registry::start()?;
+        let other = Registry::start().expect("as the first");
+        let image = Image::new(&PlatformName::host(), &[Layer::noise("x", 700_000, 48)]);
+        let source = image.push(&registry.host(), "app", "v1");
+        let target = format!("{}/app:v1", other.host());
+        let orlop = orlop();
+        orlop.ok(["pull", "-q", &source]);
+        orlop.ok(["tag", &source, &target]);
+        Some(Self {
+            orlop,
+            image,
+            other,
+            source,
+            target,
+            _registry: registry,
+        })
+    }
+
+    fn layer(&self) -> String {
+        self.image.layer_digests()[0].clone()
+    }
+
+    /// Changes the stored bytes of a blob.
+    fn damage(&self, digest: &str, how: impl FnOnce(&mut Vec<u8>)) {
+        let hex = digest.trim_start_matches("sha256:");
+        let file = self.orlop.layout().join("blobs/sha256").join(hex);
+        let mut bytes = std::fs::read(&file).expect("the blob is there");
+        how(&mut bytes);
+        std::fs::write(&file, bytes).expect("the blob is changed");
+    }
+
+    /// The push fails for the damaged blob, by our own words, and the registry has nothing of it.
+    fn assert_refused(&self, what: &str, digest: &str, reason: &str) {
+        let said = self.orlop.fails(["push", &self.target]);
+        let line = error_line(&said);
+        let words = format!("Error: {what} {digest}: the stored copy is damaged: {reason}");
+        assert!(line.starts_with(&words), "{said}");
+        let hint = said.lines().find(|line| line.starts_with("hint: "));
+        assert!(hint.is_some_and(|hint| hint.contains("pull")), "{said}");
+        assert!(
+            !self.other.blob_file(digest).exists(),
+            "nobody gets the damaged blob"
+        );
+        let tags = http(
+            Method::Get,
+            &self.other.host(),
+            "/v2/app/tags/list",
+            &[],
+            None,
+        );
+        assert_eq!(tags.status, 404, "no image appears there");
+    }
+}
+
 #[test]
 fn a_damaged_store_makes_no_image_elsewhere() {
-    let Some(registry) = Registry::start() else {
+    let Some(copying) = Copying::new() else {
         return;
     };
-    let image = Image::new(&PlatformName::host(), &[Layer::noise("x", 100_000, 48)]);
-    let name = image.push(&registry.host(), "app", "v1");
-    let orlop = orlop();
-    orlop.ok(["pull", "-q", &name]);
-    let layer = &image.layer_digests()[0];
-    let file = orlop
-        .layout()
-        .join("blobs/sha256")
-        .join(layer.trim_start_matches("sha256:"));
-    let mut bytes = std::fs::read(&file).unwrap();
-    bytes[5000] ^= 1;
-    std::fs::write(&file, bytes).unwrap();
-    let other = Registry::start().expect("as the first");
-    let target = format!("{}/app:v1", other.host());
-    orlop.ok(["tag", &name, &target]);
-    let said = orlop.fails(["push", &target]);
-    let line = error_line(&said);
-    assert!(
-        line.contains("digest") || line.contains("damaged"),
-        "{said}"
+    let layer = copying.layer();
+    // At the beginning, in the middle, and in the very last byte.
+    for at in [0, 5000, usize::MAX] {
+        let flip = |bytes: &mut Vec<u8>| {
+            let last = bytes.len() - 1;
+            bytes[at.min(last)] ^= 1;
+        };
+        copying.damage(&layer, flip);
+        copying.assert_refused("layer", &layer, "its bytes have the digest sha256:");
+        copying.damage(&layer, flip);
+    }
+    // What the hint says helps.
+    copying.damage(&layer, |bytes| bytes.clear());
+    let Copying {
+        orlop,
+        source,
+        target,
+        ..
+    } = &copying;
+    orlop.ok(["rmi", source, target]);
+    orlop.ok(["pull", source]);
+    orlop.ok(["tag", source, target]);
+    orlop.ok(["push", target]);
+}
+
+#[test]
+fn a_damaged_layer_is_noticed_in_chunks_too() {
+    let Some(copying) = Copying::new() else {
+        return;
+    };
+    let table = format!(
+        "[registry.\"{}\"]\nupload_chunk = 100000\n",
+        copying.other.host()
     );
-    let other = orlop_testing::http(
-        orlop_testing::Method::Get,
-        &other.host(),
-        "/v2/app/tags/list",
-        &[],
-        None,
-    );
-    assert_eq!(
-        other.status, 404,
-        "no image of a damaged layer appears there"
-    );
+    std::fs::write(copying.orlop.config_file(), table).unwrap();
+    let layer = copying.layer();
+    copying.damage(&layer, |bytes| bytes[5000] ^= 1);
+    copying.assert_refused("layer", &layer, "its bytes have the digest sha256:");
+    // Back as it was.
+    copying.damage(&layer, |bytes| bytes[5000] ^= 1);
+    copying.orlop.ok(["push", &copying.target]);
+    assert!(copying.other.blob_file(&layer).exists());
+}
+
+#[test]
+fn a_truncated_layer_is_not_pushed() {
+    let Some(copying) = Copying::new() else {
+        return;
+    };
+    let layer = copying.layer();
+    copying.damage(&layer, |bytes| bytes.truncate(1000));
+    copying.assert_refused("layer", &layer, "its file has 1000 bytes instead of ");
+}
+
+#[test]
+fn damaged_documents_are_not_pushed() {
+    let Some(copying) = Copying::new() else {
+        return;
+    };
+    let config = copying.image.config().digest.clone();
+    let flip = |bytes: &mut Vec<u8>| bytes[10] ^= 1;
+    copying.damage(&config, flip);
+    copying.assert_refused("config", &config, "its bytes have the digest sha256:");
+    copying.damage(&config, flip);
+    let manifest = copying.image.top.digest.clone();
+    copying.damage(&manifest, flip);
+    copying.assert_refused("manifest", &manifest, "its bytes have the digest sha256:");
 }
