@@ -28,6 +28,7 @@ mod usage;
 pub use cancel::Cancel;
 pub use error::{Error, Result};
 pub use images::Images;
+pub use mount::MountOptions;
 pub use origin::Origin;
 pub use pull::{ObserverFactory, Platforms, PullOptions};
 pub use push::PushOptions;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use orlop_layer::Bounds;
 use orlop_oci::{ChainId, Platform, chain_ids};
 use orlop_snapshot::MountMode;
 use orlop_store::MountRecord;
@@ -13,20 +14,46 @@ use crate::event::{EventSink, NoEvents};
 use crate::images::Images;
 use crate::pull::{Planner, Platforms, PullOptions, Rounds, publish};
 
+/// How to mount.
+#[derive(Clone, Debug)]
+pub struct MountOptions {
+    /// Which platform, if not the one that runs here.
+    pub platform: Option<Platform>,
+    /// Allow writing, into an upper layer that is thrown away when it is unmounted.
+    pub writable: bool,
+    /// How many layers are unpacked at once, of those that aren't yet.
+    pub parallel: usize,
+    /// What such a layer may ask of the machine.
+    pub bounds: Bounds,
+}
+
+impl Default for MountOptions {
+    fn default() -> Self {
+        let PullOptions {
+            parallel, bounds, ..
+        } = PullOptions::default();
+        Self {
+            platform: None,
+            writable: false,
+            parallel,
+            bounds,
+        }
+    }
+}
+
 impl Images {
-    /// Mounts an image at `target`, for reading only or, `writable`, with an upper layer that is
-    /// thrown away when it is unmounted. Layers that aren't unpacked yet are unpacked now.
+    /// Mounts an image at `target`. Layers that aren't unpacked yet are unpacked now.
     ///
     /// # Errors
     /// When there is no such image or platform, or when the mount isn't allowed.
     pub async fn mount(
         &self,
         name: &str,
-        platform: Option<&Platform>,
         target: &Path,
-        writable: bool,
+        options: &MountOptions,
         cancel: &Cancel,
     ) -> Result<()> {
+        let platform = options.platform.as_ref();
         let lease = self.store.lease("mount")?;
         let details = self.inspect(name, platform)?;
         let (Some(manifest), Some(config)) = (&details.manifest, &details.config) else {
@@ -37,9 +64,9 @@ impl Images {
         };
         let chains = chain_ids(&config.rootfs.diff_ids);
         lease.hold(std::slice::from_ref(&manifest.digest), &chains)?;
-        self.unpack(name, manifest, cancel).await?;
+        self.unpack(name, manifest, options, cancel).await?;
         let target = absolute(target)?;
-        let mode = if writable {
+        let mode = if options.writable {
             MountMode::Throwaway
         } else {
             MountMode::ReadOnly
@@ -50,7 +77,7 @@ impl Images {
             driver: self.driver.name().to_owned(),
             image: Some(details.summary.id.clone()),
             chain: chains.last().cloned(),
-            writable,
+            writable: options.writable,
         };
         crate::pull::blocking(move || images.mount_chains(&chains, &target, mode, &record)).await
     }
@@ -98,13 +125,18 @@ impl Images {
         &self,
         name: &str,
         manifest: &orlop_oci::Descriptor,
+        options: &MountOptions,
         cancel: &Cancel,
     ) -> Result<()> {
         let raw = self.document(manifest)?;
         let plan = Planner::new(self, None)
             .plan(raw, &Platforms::Host, name)
             .await?;
-        let options = PullOptions::default();
+        let options = PullOptions {
+            parallel: options.parallel,
+            bounds: options.bounds.clone(),
+            ..PullOptions::default()
+        };
         let events: Arc<dyn EventSink> = Arc::new(NoEvents);
         let mut publication = Rounds::new(self, None, &options, &events, cancel)
             .run(&plan)

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use orlop_image::MountOptions;
 use orlop_oci::Platform;
 
 use crate::app::App;
-use crate::error::{CliError, CliResult};
+use crate::error::CliResult;
 use crate::interrupt;
 
 /// Arguments of `mount`.
@@ -36,20 +37,17 @@ pub struct MountArgs {
 /// The image isn't there, or cannot be mounted.
 pub fn run(app: &App, args: MountArgs) -> CliResult {
     let store = app.images()?;
-    let mounted = interrupt::run(
+    let options = MountOptions {
+        platform: args.platform,
+        writable: args.rw,
+        parallel: app.settings.parallel_downloads,
+        bounds: app.settings.bounds.clone(),
+    };
+    interrupt::run(
         async |cancel| {
-            let platform = args.platform.as_ref();
-            Ok(store
-                .mount(&args.image, platform, &args.directory, args.rw, &cancel)
-                .await?)
+            let mounted = store.mount(&args.image, &args.directory, &options, &cancel);
+            Ok(mounted.await?)
         },
         || None,
-    );
-    mounted.map_err(|error: CliError| {
-        if app.env.is_root() {
-            error
-        } else {
-            error.hint("mounting needs root, or a user namespace: unshare -rm")
-        }
-    })
+    )
 }

@@ -265,6 +265,37 @@ fn layers_that_bomb() {
 }
 
 #[test]
+fn a_mount_unpacks_within_the_limits() {
+    let registry = FaultProxy::alone();
+    let plenty = Layer::noise("plenty", 3 << 20, 52);
+    let image = Image::new(&PlatformName::host(), &[plenty]);
+    registry.serve("app", "v1", &image);
+    let name = format!("{}/app:v1", registry.host());
+    // Without root there is only this driver, which unpacks before it finds that it can't mount.
+    let orlop = orlop().driver("vfs");
+    orlop.ok(["pull", &name]);
+    std::fs::remove_dir_all(orlop.store().join("snapshots/vfs")).unwrap();
+    let target = orlop.folder().join("mounted");
+    std::fs::create_dir(&target).unwrap();
+    let target = target.to_str().unwrap();
+
+    std::fs::write(orlop.config_file(), "[limits]\nlayer_bytes = 1000000\n").unwrap();
+    let said = orlop.fails(["mount", &name, target]);
+    assert!(said.contains(&image.layer_digests()[0]), "{said}");
+    assert!(said.contains("1000000 bytes"), "{said}");
+
+    std::fs::write(orlop.config_file(), "[limits]\nlayer_bytes = 4000000\n").unwrap();
+    let mounted = orlop.run(["mount", &name, target]);
+    if mounted.status.success() {
+        orlop.ok(["umount", target]);
+    } else {
+        let said = mounted.expect_code(1).stderr;
+        assert!(said.contains("needs root"), "{said}");
+        assert!(said.contains("hint: run as root"), "{said}");
+    }
+}
+
+#[test]
 fn layers_that_are_no_archives() {
     let whole = Tarball::new().file("a", 0o644, vec![7; 100_000]).finish();
     let mut cut = Layer::new(&whole, Compression::Gzip);
