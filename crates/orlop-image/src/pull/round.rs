@@ -91,6 +91,7 @@ impl<'a> Rounds<'a> {
     pub(crate) async fn run(&self, plan: &Plan) -> Result<Publication<'static>> {
         let work = list(plan);
         let mut announced = false;
+        let mut discarded = HashSet::new();
         loop {
             let missing = self.missing(&work)?;
             if !announced {
@@ -111,6 +112,14 @@ impl<'a> Rounds<'a> {
                 Err(Error::Store(orlop_store::Error::DigestMismatch { .. }))
                     if self.resumed.swap(false, Ordering::Relaxed) =>
                 {
+                    continue;
+                }
+                // What the store has is of no use, and there is somewhere to fetch it from.
+                Err(Error::Damaged { digest, .. })
+                    if self.origin.is_some() && discarded.insert(digest.clone()) =>
+                {
+                    let store = self.images.store.clone();
+                    blocking(move || Ok(store.discard_damaged_blob(&digest)?)).await?;
                     continue;
                 }
                 publication => publication?,

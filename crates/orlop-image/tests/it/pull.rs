@@ -196,6 +196,34 @@ fn a_layer_with_wrong_bytes_is_refused_and_nothing_stays() {
 }
 
 #[test]
+fn a_damaged_blob_that_is_needed_is_fetched_again() {
+    let world = World::new();
+    let image = image(&PlatformName::host(), &[layer("a", "1"), layer("b", "2")]);
+    world.publish(&image, "latest");
+    world.pull("app").unwrap();
+    let root = world.images.store().root();
+    let files: Vec<_> = image
+        .layer_digests()
+        .iter()
+        .map(|digest| root.join("oci/blobs/sha256").join(&digest[7..]))
+        .collect();
+    let whole: Vec<_> = files
+        .iter()
+        .map(|file| std::fs::read(file).unwrap())
+        .collect();
+    let mut flipped = whole[0].clone();
+    flipped[20] ^= 1;
+    std::fs::write(&files[0], flipped).unwrap();
+    std::fs::write(&files[1], "short").unwrap();
+    std::fs::remove_dir_all(root.join("snapshots/vfs")).unwrap();
+    world.pull("app").unwrap();
+    for (file, whole) in files.iter().zip(whole) {
+        assert!(std::fs::read(file).unwrap() == whole);
+    }
+    assert_eq!(read(&world, "app", "b"), "2");
+}
+
+#[test]
 fn a_wrong_diff_id_is_refused() {
     let world = World::new();
     let mut layer = layer("a", "1");
