@@ -118,14 +118,27 @@ impl Raw {
     /// # Errors
     /// When they don't.
     pub fn described(descriptor: &Descriptor, bytes: Vec<u8>) -> Result<Self, ManifestError> {
-        let actual = bytes.len() as u64;
-        if actual != descriptor.size {
-            return Err(ManifestError::SizeMismatch {
-                expected: descriptor.size,
-                actual,
+        check_size(descriptor, &bytes)?;
+        Self::verified(descriptor.media_type.clone(), &descriptor.digest, bytes)
+    }
+
+    /// The same under the type that `descriptor` names, which must name its digest and size. The bytes
+    /// have that digest already, and aren't hashed again.
+    ///
+    /// # Errors
+    /// When it names others.
+    pub fn as_described(self, descriptor: &Descriptor) -> Result<Self, ManifestError> {
+        check_size(descriptor, &self.bytes)?;
+        if self.digest != descriptor.digest {
+            return Err(ManifestError::DigestMismatch {
+                expected: descriptor.digest.clone(),
+                actual: self.digest,
             });
         }
-        Self::verified(descriptor.media_type.clone(), &descriptor.digest, bytes)
+        Ok(Self {
+            media_type: descriptor.media_type.clone(),
+            ..self
+        })
     }
 
     /// The type it came with.
@@ -159,6 +172,14 @@ impl Raw {
     pub fn manifest(&self) -> Result<Manifest, ManifestError> {
         Manifest::parse(&self.media_type, &self.bytes)
     }
+}
+
+fn check_size(descriptor: &Descriptor, bytes: &[u8]) -> Result<(), ManifestError> {
+    let (expected, actual) = (descriptor.size, bytes.len() as u64);
+    if actual != expected {
+        return Err(ManifestError::SizeMismatch { expected, actual });
+    }
+    Ok(())
 }
 
 /// A manifest or an index.
@@ -438,13 +459,20 @@ mod tests {
         let raw = Raw::new(MediaType::OciManifest, b"{}".to_vec());
         let descriptor = raw.descriptor();
         assert_eq!(Raw::described(&descriptor, b"{}".to_vec()), Ok(raw));
-        assert!(matches!(
+        let unknown = |bytes: &[u8]| Raw::new(MediaType::from("text/plain"), bytes.to_vec());
+        let renamed = unknown(b"{}").as_described(&descriptor).unwrap();
+        assert_eq!(renamed.descriptor(), descriptor);
+        for refused in [
             Raw::described(&descriptor, b"{} ".to_vec()),
-            Err(ManifestError::SizeMismatch { .. })
-        ));
-        assert!(matches!(
+            unknown(b"{} ").as_described(&descriptor),
+        ] {
+            assert!(matches!(refused, Err(ManifestError::SizeMismatch { .. })));
+        }
+        for refused in [
             Raw::described(&descriptor, b"[]".to_vec()),
-            Err(ManifestError::DigestMismatch { .. })
-        ));
+            unknown(b"[]").as_described(&descriptor),
+        ] {
+            assert!(matches!(refused, Err(ManifestError::DigestMismatch { .. })));
+        }
     }
 }

@@ -311,8 +311,8 @@ impl<'a> Planner<'a> {
         let raw = origin
             .manifest(&descriptor.digest, Some(&descriptor.media_type))
             .await?;
-        let bytes = raw.bytes().to_vec();
-        Raw::described(descriptor, bytes).map_err(Error::document("manifest", &descriptor.digest))
+        raw.as_described(descriptor)
+            .map_err(Error::document("manifest", &descriptor.digest))
     }
 
     async fn blob(&self, descriptor: &Descriptor) -> Result<Raw> {
