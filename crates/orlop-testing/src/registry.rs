@@ -85,6 +85,21 @@ impl Registry {
         Some(registry)
     }
 
+    /// Starts one that lets in whom `tokens` lets in, and another that opens the same storage to
+    /// everybody, to fill it by. `None`, said loudly, where the program is missing.
+    #[must_use]
+    pub fn with_tokens(tokens: &TokenServer) -> Option<(Self, Self)> {
+        let guarded = Registry::start_with(&RegistryOptions {
+            tokens: Some(tokens),
+            ..Default::default()
+        })?;
+        let open = Registry::start_with(&RegistryOptions {
+            same_storage_as: Some(&guarded),
+            ..Default::default()
+        })?;
+        Some((guarded, open))
+    }
+
     fn wait_until_up(&mut self) {
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {

@@ -47,18 +47,11 @@ fn a_registry_takes_the_tokens_of_the_token_server() {
     let Some(tokens) = TokenServer::start(options) else {
         return;
     };
-    let guarded = Registry::start_with(&RegistryOptions {
-        tokens: Some(&tokens),
-        ..Default::default()
-    });
-    let (Some(guarded), Some(skopeo)) = (guarded, Skopeo::new()) else {
+    let registries = Registry::with_tokens(&tokens);
+    let (Some((guarded, open)), Some(skopeo)) = (registries, Skopeo::new()) else {
         return;
     };
-    let open = Registry::start_with(&RegistryOptions {
-        same_storage_as: Some(&guarded),
-        ..Default::default()
-    });
-    let _ = image().push(&open.expect("as the first").host(), "x", "y");
+    let _ = image().push(&open.host(), "x", "y");
 
     let name = format!("docker://{}/x:y", guarded.host());
     assert_eq!(

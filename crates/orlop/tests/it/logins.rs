@@ -5,21 +5,25 @@ use serde_json::Value;
 
 use crate::{orlop, small};
 
+/// A registry with an image `app:v1`, which lets in only ada, whose password is `secret`.
+fn for_ada(words: &str) -> Option<Registry> {
+    let registry = Registry::start_with(&RegistryOptions {
+        users: vec![("ada", "secret")],
+        ..Default::default()
+    })?;
+    let login = format!("Basic {ADA}");
+    small(words).push_with(&registry.host(), "app", &["v1"], Some(&login));
+    Some(registry)
+}
+
+/// `ada:secret` in base64, as docker keeps it.
+const ADA: &str = "YWRhOnNlY3JldA==";
+
 #[test]
 fn a_password_file_registry_lets_in_who_logged_in() {
-    let users = vec![("ada", "secret")];
-    let Some(registry) = Registry::start_with(&RegistryOptions {
-        users,
-        ..Default::default()
-    }) else {
+    let Some(registry) = for_ada("login") else {
         return;
     };
-    small("login").push_with(
-        &registry.host(),
-        "app",
-        &["v1"],
-        Some("Basic YWRhOnNlY3JldA=="),
-    );
     let name = format!("{}/app:v1", registry.host());
     let orlop = orlop();
     let host = registry.host();
@@ -48,10 +52,7 @@ fn a_password_file_registry_lets_in_who_logged_in() {
     assert_eq!(login.lines().last(), Some(&"Login Succeeded"));
     let file = orlop.docker_config().join("config.json");
     let config: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    assert_eq!(
-        config["auths"][&host]["auth"], "YWRhOnNlY3JldA==",
-        "as docker keeps it"
-    );
+    assert_eq!(config["auths"][&host]["auth"], ADA);
     use std::os::unix::fs::PermissionsExt;
     assert_eq!(
         std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
@@ -77,25 +78,15 @@ fn a_password_file_registry_lets_in_who_logged_in() {
 
 #[test]
 fn podmans_credentials_are_read() {
-    let users = vec![("ada", "secret")];
-    let Some(registry) = Registry::start_with(&RegistryOptions {
-        users,
-        ..Default::default()
-    }) else {
+    let Some(registry) = for_ada("podman") else {
         return;
     };
-    small("podman").push_with(
-        &registry.host(),
-        "app",
-        &["v1"],
-        Some("Basic YWRhOnNlY3JldA=="),
-    );
     let orlop = orlop();
     let file = orlop.folder().join("auth.json");
     std::fs::write(
         &file,
         format!(
-            r#"{{"auths":{{"{}":{{"auth":"YWRhOnNlY3JldA=="}}}}}}"#,
+            r#"{{"auths":{{"{}":{{"auth":"{ADA}"}}}}}}"#,
             registry.host()
         ),
     )
@@ -109,19 +100,9 @@ fn podmans_credentials_are_read() {
 
 #[test]
 fn a_credential_helper_is_asked() {
-    let users = vec![("ada", "secret")];
-    let Some(registry) = Registry::start_with(&RegistryOptions {
-        users,
-        ..Default::default()
-    }) else {
+    let Some(registry) = for_ada("helper") else {
         return;
     };
-    small("helper").push_with(
-        &registry.host(),
-        "app",
-        &["v1"],
-        Some("Basic YWRhOnNlY3JldA=="),
-    );
     let orlop = orlop();
     let helper = orlop.folder().join("docker-credential-test");
     let script = "#!/bin/sh\nread server\ncase $1 in get) printf '{\"ServerURL\":\"%s\",\"Username\":\"ada\",\"Secret\":\"secret\"}' \"$server\";; *) exit 1;; esac\n";
@@ -151,16 +132,10 @@ fn tokens_are_fetched_for_what_is_done() {
     let Some(tokens) = TokenServer::start(options) else {
         return;
     };
-    let guarded = Registry::start_with(&RegistryOptions {
-        tokens: Some(&tokens),
-        ..Default::default()
-    });
-    let Some(guarded) = guarded else { return };
-    let open = Registry::start_with(&RegistryOptions {
-        same_storage_as: Some(&guarded),
-        ..Default::default()
-    });
-    let _ = small("tokens").push(&open.expect("as the first").host(), "app", "v1");
+    let Some((guarded, open)) = Registry::with_tokens(&tokens) else {
+        return;
+    };
+    let _ = small("tokens").push(&open.host(), "app", "v1");
 
     let orlop = orlop();
     let name = format!("{}/app:v1", guarded.host());
@@ -213,16 +188,10 @@ fn a_token_is_fetched_once_for_a_whole_pull() {
     let Some(tokens) = TokenServer::start(options) else {
         return;
     };
-    let guarded = Registry::start_with(&RegistryOptions {
-        tokens: Some(&tokens),
-        ..Default::default()
-    });
-    let Some(guarded) = guarded else { return };
-    let open = Registry::start_with(&RegistryOptions {
-        same_storage_as: Some(&guarded),
-        ..Default::default()
-    });
-    let _ = small("once").push(&open.expect("as the first").host(), "app", "v1");
+    let Some((guarded, open)) = Registry::with_tokens(&tokens) else {
+        return;
+    };
+    let _ = small("once").push(&open.host(), "app", "v1");
     orlop().ok(["pull", &format!("{}/app:v1", guarded.host())]);
     assert_eq!(tokens.requests().len(), 1, "{:?}", tokens.requests());
 }
