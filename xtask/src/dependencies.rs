@@ -1,13 +1,15 @@
-//! Which way the crates depend, and which crates may not come in.
+//! Which way the crates depend, and that what comes in from elsewhere is allowed to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::command::{Outcome, cargo, host_triple, output, say};
+use crate::policy::Policy;
 
 /// The rooms from the vocabulary up: a crate may depend only on crates above it in this list.
 const ROOMS: &[&str] = &[
+    "orlop-secret",
     "orlop-oci",
     "orlop-layer",
     "orlop-fs",
@@ -22,6 +24,8 @@ const ROOMS: &[&str] = &[
     "orlop-vuln",
     "orlop-scout",
     "orlop-sign",
+    "orlop-access",
+    "orlop-registry-store",
     "orlop-registry",
     "orlop-engine-api",
     "orlop-portal",
@@ -31,15 +35,6 @@ const ROOMS: &[&str] = &[
 
 /// Crates beside the rooms: they may be used by tests and stand on no room.
 const BESIDE: &[&str] = &["orlop-testing", "orlop-bench", "xtask"];
-
-/// TLS is rustls with ring, everywhere: another stack would double the build and the trust store.
-const BANNED: &[&str] = &[
-    "aws-lc-rs",
-    "aws-lc-sys",
-    "openssl",
-    "openssl-sys",
-    "native-tls",
-];
 
 /// Checks both.
 pub(crate) fn check() -> Outcome {
@@ -56,24 +51,18 @@ pub(crate) fn check() -> Outcome {
     let json = output(cargo().args(arguments))?;
     let metadata: Value =
         serde_json::from_slice(&json).map_err(|error| format!("cargo metadata: {error}"))?;
-    let faults = faults(&metadata);
+    let faults = faults(&metadata, &Policy::load()?);
     if faults.is_empty() {
-        say("Crates depend one way only, and no banned crate is among them.");
+        say("Crates depend one way only; none is banned, and all licences are allowed.");
         return Ok(());
     }
     Err(format!("dependencies:\n  {}", faults.join("\n  ")))
 }
 
-fn faults(metadata: &Value) -> Vec<String> {
-    let mut faults = Vec::new();
-    for package in packages(metadata) {
-        let name = text(&package["name"]);
-        if BANNED.contains(&name) {
-            faults.push(format!(
-                "{name} is banned: rustls with ring is the one TLS stack"
-            ));
-        }
-    }
+fn faults(metadata: &Value, policy: &Policy) -> Vec<String> {
+    let mut faults: Vec<String> = packages(metadata)
+        .filter_map(|package| policy.fault(text(&package["name"]), package["license"].as_str()))
+        .collect();
     for (name, dependencies) in workspace_edges(metadata) {
         let place = ROOMS.iter().position(|room| *room == name);
         if place.is_none() && !BESIDE.contains(&name) {
@@ -152,7 +141,7 @@ mod tests {
     use super::*;
 
     fn package(name: &str, dependencies: Value) -> Value {
-        json!({"name": name, "id": name, "dependencies": dependencies})
+        json!({"name": name, "id": name, "license": "MIT", "dependencies": dependencies})
     }
 
     fn workspace(packages: &[Value], foreign: &[Value]) -> Value {
@@ -174,7 +163,10 @@ mod tests {
             ],
             &[package("serde", json!([]))],
         );
-        assert_eq!(faults(&fine), Vec::<String>::new());
+        assert_eq!(
+            faults(&fine, &Policy::load().unwrap()),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -201,7 +193,7 @@ mod tests {
             "orlop-store depends on orlop-testing, which is for tests only",
             "orlop-testing depends on orlop-oci, but must stand on no room",
         ];
-        let found = faults(&wrong);
+        let found = faults(&wrong, &Policy::load().unwrap());
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for (found, expected) in found.iter().zip(expected) {
             assert!(found.starts_with(expected), "{found}");

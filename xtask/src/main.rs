@@ -8,6 +8,7 @@ mod command;
 mod dependencies;
 mod dist;
 mod docs;
+mod policy;
 mod setup;
 mod test;
 
@@ -42,7 +43,7 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
-    /// Checks which way the crates depend, and that no banned crate has crept in
+    /// Checks which way the crates depend, and that none is banned or has a licence that isn't allowed
     CheckDeps,
     /// Builds a release: the static program, man pages, completions, in one archive with its checksum
     Dist,
