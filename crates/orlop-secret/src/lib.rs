@@ -5,4 +5,4 @@
 
 mod secret;
 
-pub use secret::Secret;
+pub use secret::{Secret, exposed};

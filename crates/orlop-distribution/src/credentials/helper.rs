@@ -34,7 +34,11 @@ struct Answer {
     server_url: String,
     #[serde(rename = "Username", default)]
     username: String,
-    #[serde(rename = "Secret", default)]
+    #[serde(
+        rename = "Secret",
+        default,
+        serialize_with = "orlop_secret::exposed"
+    )]
     secret: Secret,
 }
 
