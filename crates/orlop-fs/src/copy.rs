@@ -17,6 +17,7 @@ use crate::{
     Error, Result,
     node::{self, Attributes, Xattrs},
     path::join,
+    unpack::SETGID,
 };
 
 /// Copies the tree at `source` to `target`, an empty directory that is made if it isn't there:
@@ -165,6 +166,11 @@ impl Dress {
                 false => attributes.all()?,
             },
         })
+    }
+
+    /// The group that directories made in this one inherit.
+    pub(crate) fn bequest(&self) -> Option<u32> {
+        (self.stat.st_mode & SETGID != 0).then_some(self.stat.st_gid)
     }
 
     /// Gives it to another.

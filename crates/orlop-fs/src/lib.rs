@@ -16,6 +16,7 @@
 mod copy;
 mod error;
 mod listing;
+mod names;
 mod node;
 mod overlay;
 mod path;

@@ -14,7 +14,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{self, AtFlags, Mode},
+    fs::{self, AtFlags, Mode, Stat},
     io::Errno,
 };
 
@@ -24,7 +24,8 @@ use crate::{
     node, overlay,
     path::{components, is_at_or_below, join, split},
     remove::remove_at,
-    union::{Descent, MAX_OPEN, Seen, Union, no_target},
+    union::{Descent, Layer, MAX_OPEN, Seen, Union, no_target},
+    unpack::{IMPLICIT_MODE, SETGID},
 };
 
 /// How [`settle`] ended.
@@ -92,6 +93,23 @@ pub fn settle(
 /// Directories that are to look like those of the layers below, parents before children.
 type Dresses<'a> = Vec<(&'a [u8], Dress)>;
 
+/// A file below that is to get another name.
+struct Target<'a> {
+    /// The new name.
+    link: &'a [u8],
+    /// Where it is below …
+    path: &'a [u8],
+    /// … in which layer's directory.
+    dir: Layer,
+    stat: Stat,
+}
+
+impl Target<'_> {
+    fn inode(&self) -> (usize, u64) {
+        (self.dir.index, self.stat.st_ino)
+    }
+}
+
 struct Settler {
     own: OwnedFd,
     lowers: Union,
@@ -115,6 +133,12 @@ impl Settler {
         let mut own = OwnDirs::new(&self.own);
         let mut dresses = Vec::new();
         let mut removed: Option<&[u8]> = None;
+        let mut bequests: HashMap<&[u8], u32> = HashMap::new();
+        for path in &unpacked.bequeathing_dirs {
+            if self.bequeaths(path)? {
+                return Ok(None);
+            }
+        }
         for (number, path) in paths.iter().enumerate() {
             let entered = paths
                 .get(number + 1)
@@ -126,6 +150,9 @@ impl Settler {
                     if let Some(lower) = layers.first() {
                         let dress = Dress::of(lower.fd.as_fd(), false)
                             .map_err(|error| Error::system("look up", path, error))?;
+                        if let Some(gid) = dress.bequest() {
+                            bequests.insert(path, gid);
+                        }
                         dresses.push((path, dress));
                     }
                 }
@@ -139,11 +166,35 @@ impl Settler {
                         keep_mtime(dir, remove)
                             .map_err(|error| Error::system("remove", path, error))??;
                         removed = Some(path);
+                    } else if !gone
+                        && implicit.contains(path)
+                        && let Some(&gid) = bequests.get(split(path).0)
+                    {
+                        inherit(own.open(path)?, gid)
+                            .map_err(|error| Error::system("set attributes of", path, error))?;
+                        bequests.insert(path, gid);
                     }
                 }
             }
         }
         Ok(Some(dresses))
+    }
+
+    /// Whether a directory or one above it has a setgid bit below.
+    fn bequeaths(&self, path: &Path) -> Result<bool> {
+        for path in path.ancestors() {
+            let path = path.as_os_str().as_encoded_bytes();
+            if let Seen::Directory(layers) = self.lowers.look_up(path)?
+                && let Some(lower) = layers.first()
+            {
+                let stat =
+                    fs::fstat(&*lower.fd).map_err(|error| Error::system("look up", path, error))?;
+                if stat.st_mode & SETGID != 0 {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Opens a directory of this layer by its real path.
@@ -160,57 +211,95 @@ impl Settler {
     }
 
     fn make_links(&self, all: &Union, unpacked: &Unpacked) -> Result<Settled> {
-        // Where in this layer a file of the layers below is now.
-        let mut placed: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
-        let mut plan = Vec::new();
-        for link in &unpacked.deferred_links {
-            let path = link.path.as_os_str().as_encoded_bytes();
-            let target = link.target.as_os_str().as_encoded_bytes();
-            let real = self
-                .lowers
-                .resolve(target, false)?
-                .ok_or_else(|| no_target(path, target))?;
-            if real != target {
-                // What the link in the way meant when the entry came depends on the order of the
-                // entries, which is lost.
-                return Ok(Settled::NeedsApply);
-            }
-            plan.push((path, real));
+        let Some(plan) = self.find_targets(unpacked)? else {
+            return Ok(Settled::NeedsApply);
+        };
+        let mut shared: HashMap<usize, HashSet<u64>> = HashMap::new();
+        for target in plan.iter().filter(|target| target.stat.st_nlink > 1) {
+            let (layer, inode) = target.inode();
+            shared.entry(layer).or_default().insert(inode);
         }
-        for (path, real) in plan {
-            let (dir, stat) = match self.lowers.look_up(&real)? {
-                Seen::Leaf { dir, stat } => (dir, stat),
-                Seen::Nothing => return Err(no_target(path, &real)),
-                Seen::Directory(_) => {
-                    return Err(Error::unresolved(path, "a hard link to a directory"));
-                }
-            };
-            if let Some(first) = placed.get(&real) {
-                self.link(first, path)?;
+        let mut names = HashMap::new();
+        for (layer, inodes) in shared {
+            let found = self.lowers.names_of(layer, &inodes)?.into_iter();
+            names.extend(found.map(|(inode, names)| ((layer, inode), names)));
+        }
+        // Where in this layer a file of the layers below is now.
+        let mut placed: HashMap<(usize, u64), Vec<u8>> = HashMap::new();
+        for target in &plan {
+            if let Some(first) = placed.get(&target.inode()) {
+                self.link(first, target.link)?;
                 continue;
             }
             // The layer may hide the file, or have another one there, and still have a link to it.
-            let visible = !unpacked.opaque_root
-                && matches!(
-                    all.look_up(&real)?,
-                    Seen::Leaf { dir: seen, .. } if seen.index == dir.index + 1
-                );
-            let place = match visible {
-                true => real.as_slice(),
-                false => path,
+            let is_visible = |name: &[u8]| -> Result<bool> {
+                let (layer, inode) = target.inode();
+                let seen = all.look_up(name)?;
+                Ok(!unpacked.opaque_root
+                    && matches!(seen, Seen::Leaf { dir, stat }
+                        if (dir.index, stat.st_ino) == (layer + 1, inode)))
             };
-            self.make_parents(split(place).0)?;
-            let own = self.open_own(split(place).0)?;
-            keep_mtime(own.as_fd(), || {
-                copy_leaf(&dir.fd, split(&real).1, &stat, &own, split(place).1, false)
-            })
-            .map_err(|error| Error::system("copy up", place, error))?;
-            placed.insert(real.clone(), place.to_vec());
-            if place != path {
-                self.link(place, path)?;
+            // Its other names below would stay those of the file that isn't seen any more.
+            let mut others = Vec::new();
+            for name in names.get(&target.inode()).into_iter().flatten() {
+                if *name != target.path && is_visible(name)? {
+                    others.push(name.as_slice());
+                }
             }
+            let place = match is_visible(target.path)? {
+                true => target.path,
+                false => target.link,
+            };
+            self.copy_up(target, place)?;
+            if place != target.link {
+                self.link(place, target.link)?;
+            }
+            for name in others {
+                self.make_parents(split(name).0)?;
+                self.link(place, name)?;
+            }
+            placed.insert(target.inode(), place.to_vec());
         }
         Ok(Settled::Done)
+    }
+
+    /// Finds the files below that links are waiting for; `None` when the layer must be applied.
+    fn find_targets<'a>(&self, unpacked: &'a Unpacked) -> Result<Option<Vec<Target<'a>>>> {
+        let mut plan = Vec::new();
+        for waiting in &unpacked.deferred_links {
+            let link = waiting.path.as_os_str().as_encoded_bytes();
+            let path = waiting.target.as_os_str().as_encoded_bytes();
+            if self.lowers.resolve(path, false)?.as_deref() != Some(path) {
+                // What a link in the way meant when the entry came depends on the order of the
+                // entries, which is lost.
+                return Ok(None);
+            }
+            let (dir, stat) = match self.lowers.look_up(path)? {
+                Seen::Leaf { dir, stat } => (dir, stat),
+                Seen::Nothing => return Err(no_target(link, path)),
+                Seen::Directory(_) => {
+                    return Err(Error::unresolved(link, "a hard link to a directory"));
+                }
+            };
+            plan.push(Target {
+                link,
+                path,
+                dir,
+                stat,
+            });
+        }
+        Ok(Some(plan))
+    }
+
+    fn copy_up(&self, target: &Target<'_>, place: &[u8]) -> Result<()> {
+        let (parent, name) = split(place);
+        self.make_parents(parent)?;
+        let own = self.open_own(parent)?;
+        let from = split(target.path).1;
+        keep_mtime(own.as_fd(), || {
+            copy_leaf(&target.dir.fd, from, &target.stat, &own, name, false)
+        })
+        .map_err(|error| Error::system("copy up", place, error))
     }
 
     fn link(&self, from: &[u8], to: &[u8]) -> Result<()> {
@@ -315,6 +404,15 @@ impl<'a> OwnDirs<'a> {
         }
         Ok(self.way.last().map_or(self.root, |(_, dir)| dir).as_fd())
     }
+}
+
+/// Gives a directory without an entry what one made in a directory with a setgid bit has.
+fn inherit(dir: BorrowedFd<'_>, gid: u32) -> Result<(), Errno> {
+    match fs::fchown(dir, None, Some(fs::Gid::from_raw(gid))) {
+        Err(Errno::PERM) if !rustix::process::geteuid().is_root() => {}
+        done => done?,
+    }
+    fs::fchmod(dir, Mode::from_raw_mode(IMPLICIT_MODE | SETGID))
 }
 
 /// Does something in a directory whose time doesn't change by it.

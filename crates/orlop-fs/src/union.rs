@@ -1,7 +1,7 @@
 //! Looks things up in a stack of layer directories, as overlayfs would show them, without a mount.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, HashSet, VecDeque},
     os::fd::{AsFd as _, OwnedFd},
     path::{Path, PathBuf},
     rc::Rc,
@@ -14,7 +14,9 @@ use rustix::{
 };
 
 use crate::{
-    Error, Result, node, overlay,
+    Error, Result,
+    names::names_of,
+    node, overlay,
     path::{components, is_at_or_below, join, split, to_path_buf},
 };
 
@@ -179,6 +181,15 @@ impl Union {
     /// One component further; `path` is where that leads, for errors.
     fn step(&self, dirs: &[Layer], name: &[u8], path: &[u8]) -> Result<Seen> {
         step(dirs, name, path, Depth::Merged)
+    }
+
+    /// The paths that some inodes have in one layer, hidden ones included.
+    pub(crate) fn names_of(
+        &self,
+        layer: usize,
+        inodes: &HashSet<u64>,
+    ) -> Result<HashMap<u64, Vec<Vec<u8>>>> {
+        names_of(Rc::clone(&self.roots[layer].fd), inodes)
     }
 
     /// The names in the root, hidden ones included.

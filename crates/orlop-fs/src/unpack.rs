@@ -31,6 +31,7 @@ use rustix::{
     io::Errno,
 };
 
+pub(crate) use self::parents::{IMPLICIT_MODE, SETGID};
 use self::{
     attributes::{Creation, DEFAULT_ACL},
     tree::Dirs,
@@ -94,6 +95,9 @@ pub struct Unpacked {
     /// of this layer said so or hid what is below. If a layer below has a symbolic link there,
     /// other paths were meant. Includes all of `implicit_dirs` but the root.
     pub assumed_dirs: Vec<PathBuf>,
+    /// Directories whose setgid bit, if a layer below gives them or one above them one, should have
+    /// been inherited when nobody could know.
+    pub bequeathing_dirs: Vec<PathBuf>,
     /// Hard links whose target must be in a layer below.
     pub deferred_links: Vec<DeferredLink>,
     /// The layer makes no sense without those below (a hard link to a lower layer's symbolic link
@@ -196,6 +200,9 @@ struct Unpacker<'a> {
     opaque: BTreeSet<Vec<u8>>,
     /// … and those made where the directory of the layers below itself was hidden.
     fresh: BTreeSet<Vec<u8>>,
+    /// Not applying: directories in which others were made that would have inherited a setgid bit,
+    /// had the layer below given one to the directory as it was then.
+    bequeathing: BTreeSet<Vec<u8>>,
     /// Applying only: all that this layer has made.
     own: BTreeSet<Vec<u8>>,
     /// Links that wait for the layers below, with their targets.
@@ -220,6 +227,7 @@ impl<'a> Unpacker<'a> {
             hollow: BTreeSet::new(),
             opaque: BTreeSet::new(),
             fresh: BTreeSet::new(),
+            bequeathing: BTreeSet::new(),
             own: BTreeSet::new(),
             deferred: BTreeMap::new(),
             skipped: BTreeSet::new(),
@@ -274,7 +282,7 @@ impl<'a> Unpacker<'a> {
                 return self.touch(&root);
             }
         }
-        self.become_implicit(&root, Time::default())
+        self.become_implicit(&root, Time::default(), false)
             .map_err(|error| Error::system("set up", b"", error))?;
         self.implicit.insert(Vec::new());
         if self.applies() {
@@ -325,14 +333,11 @@ impl<'a> Unpacker<'a> {
             fs::futimens(&dir.fd, &times).map_err(failed)?;
         }
         // What became opaque afterwards doesn't matter: what a directory was below was known then.
-        self.done.implicit_dirs = self
-            .implicit
-            .iter()
-            .filter(|path| !self.fresh.contains(*path))
-            .map(|path| to_path_buf(path))
-            .collect();
-        self.done.hollow_dirs = self.hollow.iter().map(|path| to_path_buf(path)).collect();
-        self.done.assumed_dirs = self.assumed.iter().map(|path| to_path_buf(path)).collect();
+        self.implicit.retain(|path| !self.fresh.contains(path));
+        self.done.implicit_dirs = listed(&self.implicit);
+        self.done.hollow_dirs = listed(&self.hollow);
+        self.done.assumed_dirs = listed(&self.assumed);
+        self.done.bequeathing_dirs = listed(&self.bequeathing);
         self.done.deferred_links = std::mem::take(&mut self.deferred)
             .iter()
             .map(|(path, target)| DeferredLink {
@@ -376,4 +381,8 @@ impl<'a> Unpacker<'a> {
             self.own.insert(path);
         }
     }
+}
+
+fn listed(set: &BTreeSet<Vec<u8>>) -> Vec<PathBuf> {
+    set.iter().map(|path| to_path_buf(path)).collect()
 }

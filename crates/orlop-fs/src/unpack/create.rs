@@ -17,7 +17,7 @@ use rustix::{
 use super::{Finish, Unpacker, attributes::node_type, tree::Dir};
 use crate::{
     Error, Result, node, overlay,
-    path::{join, split},
+    path::{Below as _, join, split},
 };
 
 /// A file is made, never opened, and never through a link.
@@ -124,7 +124,10 @@ impl Unpacker<'_> {
         };
         self.dress_directory(entry, &dir, new_in.as_deref())
             .map_err(|error| Error::system("set attributes of", &entry.path, error))?;
-        self.implicit.remove(&dir.path);
+        if self.implicit.remove(&dir.path) && !self.applies() && self.implicit.has_below(&dir.path)
+        {
+            self.bequeathing.insert(dir.path.clone());
+        }
         self.hollow.remove(&dir.path);
         let mode = self.open_mode(entry.mode);
         let finish = Finish {

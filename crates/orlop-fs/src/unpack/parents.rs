@@ -18,7 +18,10 @@ use crate::{
 const MAX_LINKS: usize = 40;
 
 /// Permissions of a directory that has no entry.
-pub(super) const IMPLICIT_MODE: u32 = 0o755;
+pub(crate) const IMPLICIT_MODE: u32 = 0o755;
+
+/// On a directory: what is made in it gets its group, and directories this bit, too.
+pub(crate) const SETGID: u32 = 0o2000;
 
 /// Where a path leads in this layer's directory.
 pub(super) enum Place {
@@ -260,14 +263,16 @@ impl Unpacker<'_> {
             true => {
                 self.finish.insert(path.clone(), Finish::at(mtime));
             }
-            false => self.become_implicit(&made, mtime).map_err(failed)?,
+            false => self.become_implicit(&made, mtime, true).map_err(failed)?,
         }
         self.dirs.insert(path.clone(), &made);
         self.implicit.insert(path.clone());
         match self.shows_below(&path) {
-            true => self.assumed.insert(path.clone()),
-            false => self.fresh.insert(path.clone()),
-        };
+            true => {
+                self.assumed.insert(path.clone());
+            }
+            false => self.be_fresh(path.clone()),
+        }
         match (hollow, self.applies()) {
             (false, true) => self.own.insert(path),
             (true, false) => self.hollow.insert(path),
@@ -276,17 +281,26 @@ impl Unpacker<'_> {
         Ok(made)
     }
 
-    /// Gives a directory what one without an entry has.
-    pub(super) fn become_implicit(&mut self, dir: &Dir, mtime: Time) -> Result<(), Errno> {
-        if self.options.privileged {
-            fs::fchown(&dir.fd, Some(fs::Uid::ROOT), Some(fs::Gid::ROOT))?;
-        }
-        fs::fchmod(&dir.fd, Mode::from_raw_mode(IMPLICIT_MODE))?;
-        let gid = match self.options.privileged {
+    /// Gives a directory what one without an entry has: for one just made with `heir`, the group and
+    /// the setgid bit that it got from the directory it was made in (so does umoci).
+    pub(super) fn become_implicit(
+        &mut self,
+        dir: &Dir,
+        mtime: Time,
+        heir: bool,
+    ) -> Result<(), Errno> {
+        let made = fs::fstat(&dir.fd)?;
+        let heir = heir && made.st_mode & SETGID != 0;
+        let mode = IMPLICIT_MODE | if heir { SETGID } else { 0 };
+        let gid = match self.options.privileged && !heir {
             true => 0,
-            false => fs::fstat(&dir.fd)?.st_gid,
+            false => made.st_gid,
         };
-        dir.plain.set(self.creation.is_plain(gid, IMPLICIT_MODE));
+        if self.options.privileged {
+            fs::fchown(&dir.fd, Some(fs::Uid::ROOT), Some(fs::Gid::from_raw(gid)))?;
+        }
+        fs::fchmod(&dir.fd, Mode::from_raw_mode(mode))?;
+        dir.plain.set(self.creation.is_plain(gid, mode));
         let finish = Finish::at(mtime);
         self.finish.insert(dir.path.clone(), finish);
         Ok(())

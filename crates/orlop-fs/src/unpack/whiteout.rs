@@ -98,8 +98,17 @@ impl Unpacker<'_> {
 
     /// Hides the directory of the layers below and all that is in it.
     pub(super) fn hide_below(&mut self, dir: &Dir) -> Result<()> {
-        self.fresh.insert(dir.path.clone());
+        self.be_fresh(dir.path.clone());
         self.make_opaque(dir)
+    }
+
+    /// Notes that a directory was made where that of the layers below was hidden.
+    pub(super) fn be_fresh(&mut self, path: Vec<u8>) {
+        let parent = split(&path).0;
+        if !self.applies() && self.implicit.contains(parent) && !self.fresh.contains(parent) {
+            self.bequeathing.insert(parent.to_vec());
+        }
+        self.fresh.insert(path);
     }
 
     fn make_opaque(&mut self, dir: &Dir) -> Result<()> {

@@ -207,6 +207,91 @@ fn whiteouts_hide_lower_layers_only() {
 }
 
 #[test]
+fn whiteouts_make_nothing() {
+    let mut below = Layer::new();
+    below.dir("d").file("f", b"").symlink("l", "nowhere");
+    for path in [
+        "never/was",
+        "never/was/here",
+        "d/e/x",
+        "f/x",
+        "l/x",
+        "l/x/y",
+    ] {
+        let mut above = Layer::new();
+        above.file("new", b"").hide(path);
+        let mut opaque = Layer::new();
+        opaque.file("new", b"").opaque(path);
+        let expected = ["d/", "f 0", "l -> nowhere", "new 0"];
+        assert_eq!(shapes(&[&below, &above]), expected, "{path}");
+        assert_eq!(shapes(&[&below, &opaque]), expected, "opaque {path}");
+    }
+    // What is made in such a directory, before or after, makes it.
+    let mut above = Layer::since(1_700_000_000);
+    above
+        .hide("early/never")
+        .file("early/x", b"")
+        .file("late/x", b"")
+        .opaque("late");
+    let (_dir, listing) = applied(&[&below, &above]).unwrap();
+    assert_eq!(node(&listing, "early").mtime.seconds, 1_700_000_001);
+    assert_eq!(node(&listing, "late").mtime.seconds, 1_700_000_002);
+}
+
+#[test]
+fn a_directory_that_a_whiteout_clears_stays_what_it_was() {
+    let mut below = Layer::new();
+    below
+        .with_mode(0o711)
+        .pax(&[("SCHILY.xattr.user.note", b"kept")])
+        .dir("d")
+        .file("d/old", b"")
+        .dir("d/e")
+        .file("d/e/old", b"");
+    let mut above = Layer::since(1_700_000_000);
+    above.file("d/e/new", b"").hide("d");
+    let (_dir, listing) = applied(&[&below, &above]).unwrap();
+    assert_eq!(shape(&listing), ["d/", "d/e/", "d/e/new 0"]);
+    for (path, time) in [("d", 1_600_000_001), ("d/e", 1_600_000_003)] {
+        let node = node(&listing, path);
+        assert_eq!((node.mode, node.mtime.seconds), (0o711, time), "{path}");
+    }
+    assert_eq!(node(&listing, "d").xattrs.len(), 1);
+    // The other way round it is another one.
+    let mut above = Layer::since(1_700_000_000);
+    above.hide("d").file("d/e/new", b"");
+    let (_dir, listing) = applied(&[&below, &above]).unwrap();
+    let new = node(&listing, "d");
+    assert_eq!((new.mode, new.mtime.seconds), (0o755, 1_700_000_001));
+}
+
+/// As in umoci: `..` of a link leads out of a directory that isn't there, and doesn't make it.
+#[test]
+fn a_link_may_pass_what_is_not_there() {
+    let mut layer = Layer::new();
+    layer
+        .symlink("l", "missing/deep/../../d")
+        .file("l/x", b"")
+        .link("y", "l/x");
+    let expected = [
+        "d/",
+        "d/x 0 = d/x",
+        "l -> missing/deep/../../d",
+        "y 0 = d/x",
+    ];
+    assert_eq!(shapes(&[&layer]), expected);
+}
+
+#[test]
+fn a_root_without_an_entry_is_of_1970() {
+    let mut layer = Layer::new();
+    layer.file("f", b"");
+    let (_dir, listing) = applied(&[&layer]).unwrap();
+    let root = node(&listing, "");
+    assert_eq!((root.mode, root.mtime.seconds), (0o755, 0));
+}
+
+#[test]
 fn a_whiteout_before_its_name_comes_again() {
     let mut below = Layer::new();
     below.dir("d").file("d/old", b"").file("f", b"old");

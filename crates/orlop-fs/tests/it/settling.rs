@@ -168,3 +168,91 @@ fn what_a_link_below_would_change_needs_apply() {
         );
     }
 }
+
+#[test]
+fn directories_that_only_carry_whiteouts_need_something_to_hide() {
+    let mut below = Layer::new();
+    below
+        .with_mode(0o711)
+        .dir("there")
+        .file("there/x", b"")
+        .dir("there/deep");
+    let mut above = Layer::since(1_700_000_000);
+    above
+        .dir("own")
+        .hide("own/never/was")
+        .hide("never/was/here")
+        .opaque("never/opaque")
+        .hide("there/x")
+        .hide("there/deep/x")
+        .hide("there/never/x");
+    let two = Two::new(&below, &above);
+    assert_eq!(two.settle().unwrap(), Settled::Done);
+    let listing = two.listing();
+    let directories: Vec<_> = shape(&listing)
+        .into_iter()
+        .filter(|line| line.ends_with('/'))
+        .collect();
+    assert_eq!(directories, ["own/", "there/", "there/deep/"]);
+    assert_eq!(node(&listing, "there").mode, 0o711);
+    assert_eq!(node(&listing, "own").mtime.seconds, 1_700_000_000);
+    assert_eq!(node(&listing, "there/deep").mtime.seconds, 1_600_000_002);
+}
+
+#[test]
+fn all_names_of_a_linked_file_are_copied_up() {
+    let mut below = Layer::new();
+    below
+        .with_mode(0o711)
+        .file("one", b"content")
+        .link("d/two", "one")
+        .link("d/hidden", "one")
+        .link("d/replaced", "one");
+    let mut above = Layer::since(1_700_000_000);
+    above
+        .link("three", "one")
+        .link("four", "d/two")
+        .hide("d/hidden")
+        .file("d/replaced", b"");
+    let two = Two::new(&below, &above);
+    assert_eq!(two.settle().unwrap(), Settled::Done);
+    let listing = two.listing();
+    let linked: Vec<_> = shape(&listing)
+        .into_iter()
+        .filter(|line| line.ends_with(" = d/two"))
+        .collect();
+    let expected = ["d/two", "four", "one", "three"].map(|path| format!("{path} 7 = d/two"));
+    assert_eq!(linked, expected);
+    assert_eq!(node(&listing, "d").mtime.seconds, 1_600_000_001);
+}
+
+#[test]
+fn new_directories_inherit_a_setgid_bit_from_below() {
+    let mut below = Layer::new();
+    below.with_mode(0o2775);
+    if is_root() {
+        below.with_owner(7, 50);
+    }
+    below.dir("staff").dir("explicit");
+    let mut above = Layer::since(1_700_000_000);
+    above
+        .file("staff/new/deep/x", b"")
+        .dir("explicit")
+        .file("explicit/new/x", b"");
+    let two = Two::new(&below, &above);
+    assert_eq!(two.settle().unwrap(), Settled::Done);
+    let listing = two.listing();
+    for path in ["staff/new", "staff/new/deep"] {
+        let node = node(&listing, path);
+        assert_eq!((node.mode, node.mtime.seconds), (0o2755, 1_700_000_000));
+        if is_root() {
+            assert_eq!((node.uid, node.gid), (0, 50));
+        }
+    }
+    assert_eq!(node(&listing, "explicit/new").mode, 0o755);
+    // What the directory was when others were made in it isn't known any more.
+    let mut above = Layer::new();
+    above.file("staff/new/x", b"").dir("staff");
+    let settled = Two::new(&below, &above).settle().unwrap();
+    assert_eq!(settled, Settled::NeedsApply);
+}

@@ -13,6 +13,7 @@ mod peers;
 mod platforms;
 mod registries;
 mod removal;
+mod stacks;
 mod trees;
 
 use orlop_fs::TreeListing;

@@ -78,6 +78,20 @@ fn prey() -> Tarball {
         .file("linked", 0o640, "has a link in a layer above")
         .file("replaced", 0o644, "old content")
         .file("file-out", 0o644, "out")
+        .file("file-in-the-way", 0o644, "")
+        .dir("kept", 0o751)
+        .owner(7, 8)
+        .xattr("user.note", b"kept")
+        .dir("kept/deep", 0o1700)
+        .file("kept/deep/old", 0o644, "old")
+        .dir("kept/emptied", 0o2711)
+        .file("kept/emptied/old", 0o644, "old")
+        .dir("staff", 0o2775)
+        .owner(0, 0)
+        .file("several", 0o644, "one of three names")
+        .hard_link("kept/several", "several")
+        .hard_link("opaque/several", "several")
+        .hard_link("kept/deep/several", "several")
 }
 
 /// Every change that a layer can make to the ones below.
@@ -100,8 +114,30 @@ fn changes() -> Tarball {
         )
         .hard_link("link-of-linked", "linked")
         .hard_link("implicit/link-of-linked", "linked")
+        .hard_link("one-more-of-several", "several")
         .file("replaced", 0o4711, "new content, new mode")
         .file("lib/through-a-link", 0o644, "lands in usr/lib")
+        // A whiteout makes nothing that wasn't there …
+        .whiteout("never/was/here")
+        .opaque("nowhere/at")
+        .whiteout("dangling/here")
+        .whiteout("replaced/no-folder")
+        .opaque("file-in-the-way")
+        // … keeps what it finds …
+        .whiteout("kept/deep/old")
+        .opaque("kept/emptied")
+        // … and is forgotten where there is something to see, before it or after it.
+        .dir("early", 0o755)
+        .whiteout("early/never/was")
+        .dir("early/never", 0o750)
+        .file("early/never/now", 0o644, "now")
+        .dir("late", 0o755)
+        .dir("late/never", 0o750)
+        .file("late/never/now", 0o644, "now")
+        .whiteout("late/never/was")
+        .opaque("late/never")
+        // What is new in a folder with a setgid bit inherits it; only its time is umoci's own.
+        .dir("staff/new", 0o755)
 }
 
 /// Changes to the changes.
@@ -116,6 +152,8 @@ fn more_changes() -> Tarball {
         .dir("replaced", 0o755)
         .file("replaced/x", 0o644, "x")
         .whiteout("never-was-here")
+        .whiteout("never/was/here/either")
+        .opaque("early/never/there")
 }
 
 fn layers_of(parts: [Tarball; 4]) -> Vec<Layer> {
