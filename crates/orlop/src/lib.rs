@@ -15,6 +15,8 @@ pub mod error;
 mod filter;
 pub mod format;
 mod interrupt;
+#[cfg(all(target_env = "gnu", any(target_feature = "crt-static", test)))]
+mod name_service;
 pub mod printer;
 pub mod progress;
 mod prompt;
@@ -33,6 +35,8 @@ use crate::printer::Printer;
 
 /// Runs the program with these arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+    name_service::only_files_and_dns();
     let printer = Arc::new(Printer::stdio());
     let result = run_with(arguments, &printer).and_then(|()| printer.flush());
     match result {
