@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::command::{Outcome, heading, is_root, output, run, say, succeeds};
+use crate::command::{Outcome, heading, is_root, run, say, succeeds};
 
 /// Packages and what each is for.
 const PACKAGES: &[(&str, &str)] = &[
@@ -104,12 +104,11 @@ fn list(packages: &[(&str, &str)]) {
 }
 
 fn installed(package: &str) -> bool {
-    output(
-        Command::new("dpkg-query")
-            .args(["-W", "-f", "${db:Status-Status}", package])
-            .stderr(std::process::Stdio::null()),
-    )
-    .is_ok_and(|status| status == b"installed")
+    // It complains about each that isn't, which is no news here.
+    Command::new("dpkg-query")
+        .args(["-W", "-f", "${db:Status-Status}", package])
+        .output()
+        .is_ok_and(|found| found.stdout == b"installed")
 }
 
 fn available(package: &str) -> bool {
