@@ -5,7 +5,7 @@ use orlop_oci::Digest;
 use crate::{RepositoryName, TagName};
 
 /// Why the storage refused or failed. The server gives each its status and code.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
     /// No such repository.
     #[error("repository name not known to registry: {0}")]

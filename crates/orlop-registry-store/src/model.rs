@@ -164,6 +164,21 @@ pub enum EventKind {
     Account,
 }
 
+impl EventKind {
+    /// The word in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Pull => "pull",
+            Self::Delete => "delete",
+            Self::Mount => "mount",
+            Self::Collect => "collect",
+            Self::Retain => "retain",
+            Self::Account => "account",
+        }
+    }
+}
+
 /// One line of the event log, which audit, webhooks and the portal read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

@@ -1,49 +1,163 @@
-//! The verbs of the storage.
-#![expect(clippy::todo, unused_variables, reason = "being written")]
+//! The verbs of the storage, and the rules that hold whatever it stands on.
 
-use orlop_oci::{Algorithm, Descriptor, Digest};
+use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
+use jiff::Timestamp;
+use orlop_oci::{Algorithm, Descriptor, Digest, MediaType};
+
+use crate::cache::ManifestCache;
+use crate::layout::Layouts;
+use crate::meta_store::{BlobRemoval, Lookup, ManifestChange, ManifestPut, Membership, NewEvent};
+use crate::pulls::Pulls;
+use crate::upload::Uploads;
 use crate::*;
 
 type Result<T> = std::result::Result<T, StorageError>;
 
 /// What a registry keeps, and every change to it. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Storage {}
+pub struct Storage(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) options: StorageOptions,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    pub(crate) meta: Arc<dyn MetaStore>,
+    pub(crate) uploads: Uploads,
+    pub(crate) layouts: Layouts,
+    pub(crate) pulls: Pulls,
+    cache: ManifestCache,
+}
 
 impl Storage {
+    /// Opens a storage in a folder, and makes what isn't there. Other processes may have it open.
+    ///
+    /// # Errors
+    /// `NoSpace`, `Internal`: the folder can't be written, or a later version wrote it.
+    pub fn open(options: StorageOptions) -> Result<Self> {
+        let blobs: Arc<dyn BlobStore> = Arc::new(LocalBlobs::open(&options.root)?);
+        let meta = Sqlite::open(&options.root.join("registry.db"), blobs.clone())?;
+        Self::with(options, blobs, Arc::new(meta))
+    }
+
+    /// A storage that stands on other stores. `options.root` is where it puts layouts.
+    ///
+    /// # Errors
+    /// As [`Storage::open`].
+    pub fn with(
+        options: StorageOptions,
+        blobs: Arc<dyn BlobStore>,
+        meta: Arc<dyn MetaStore>,
+    ) -> Result<Self> {
+        Ok(Self(Arc::new(Inner {
+            uploads: Uploads::new(&options, blobs.clone(), meta.clone()),
+            layouts: Layouts::open(&options.root)?,
+            pulls: Pulls::default(),
+            cache: ManifestCache::new(options.manifest_cache),
+            options,
+            blobs,
+            meta,
+        })))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// How it behaves.
+    pub fn options(&self) -> &StorageOptions {
+        &self.0.options
+    }
+
     /// Looks for a blob. `pushing` says that the asker may push: collection then leaves the blob
     /// alone for the grace period, as a push that finds it won't send it.
+    ///
+    /// # Errors
+    /// `BlobUnknown`, `NameUnknown`.
     pub async fn blob(
         &self,
         repository: &RepositoryName,
         digest: &Digest,
         pushing: bool,
     ) -> Result<BlobInfo> {
-        todo!()
+        let Membership { size, touched_at } = self.membership(repository, digest).await?;
+        // A note for each question would be a write for each; half of the grace is left at least.
+        let age = Timestamp::now().duration_since(touched_at);
+        let stale = Duration::try_from(age).unwrap_or_default() >= self.0.options.grace / 2;
+        if pushing && stale && !self.0.meta.touch_blob(repository, digest).await? {
+            // Collection was faster; the client has to send it.
+            return Err(StorageError::BlobUnknown(digest.clone()));
+        }
+        Ok(BlobInfo {
+            digest: digest.clone(),
+            size,
+        })
     }
+
+    async fn membership(&self, repository: &RepositoryName, digest: &Digest) -> Result<Membership> {
+        let found = self.0.meta.blob(repository, digest).await?;
+        found.found(repository, || StorageError::BlobUnknown(digest.clone()))
+    }
+
     /// Opens a blob to be sent.
+    ///
+    /// # Errors
+    /// `BlobUnknown`, `NameUnknown`; `Damaged` when its file is missing or has another length.
     pub async fn open_blob(
         &self,
         repository: &RepositoryName,
         digest: &Digest,
     ) -> Result<OpenBlob> {
-        todo!()
+        let Membership { size, .. } = self.membership(repository, digest).await?;
+        if let Some(open) = self.0.blobs.open(digest).await? {
+            if open.info.size == size {
+                return Ok(open);
+            }
+            return Err(StorageError::Damaged {
+                digest: digest.clone(),
+                reason: format!("it has {} bytes instead of {size}", open.info.size),
+            });
+        }
+        // Collected between the two looks, or lost.
+        self.membership(repository, digest).await?;
+        Err(missing(digest))
     }
+
     /// Removes a blob from a repository; the bytes go when no repository has it any more.
+    ///
+    /// # Errors
+    /// `BlobUnknown`, `NameUnknown`; `InUse` when a manifest of the repository names it.
     pub async fn delete_blob(
         &self,
         repository: &RepositoryName,
         digest: &Digest,
         origin: &Origin,
     ) -> Result<()> {
-        todo!()
+        let removed = self.0.meta.remove_blob(repository, digest, origin).await?;
+        let unknown = || StorageError::BlobUnknown(digest.clone());
+        match removed.found(repository, unknown)? {
+            BlobRemoval::Removed => Ok(()),
+            BlobRemoval::InUse(by) => {
+                let what = format!("blob {digest} of manifest {by}");
+                Err(StorageError::InUse(what))
+            }
+        }
     }
+
     /// Repositories that have a blob (at most `limit`), to mount it from one that the asker may read.
+    ///
+    /// # Errors
+    /// Of the machine only.
     pub async fn holders(&self, digest: &Digest, limit: usize) -> Result<Vec<RepositoryName>> {
-        todo!()
+        self.0.meta.holders(digest, limit).await
     }
+
     /// Gives `repository` a blob that `from` has. `BlobUnknown` when it hasn't.
+    ///
+    /// # Errors
+    /// `BlobUnknown`.
     pub async fn mount_blob(
         &self,
         repository: &RepositoryName,
@@ -51,33 +165,56 @@ impl Storage {
         from: &RepositoryName,
         origin: &Origin,
     ) -> Result<BlobInfo> {
-        todo!()
+        let meta = &self.0.meta;
+        match meta.mount_blob(repository, digest, from, origin).await? {
+            Lookup::Found(info) => Ok(info),
+            Lookup::Missing | Lookup::NoRepository => {
+                Err(StorageError::BlobUnknown(digest.clone()))
+            }
+        }
     }
 
     /// Begins an upload, hashed by `algorithm` as it arrives.
+    ///
+    /// # Errors
+    /// `NoSpace`.
     pub async fn start_upload(
         &self,
         repository: &RepositoryName,
         algorithm: Algorithm,
     ) -> Result<UploadId> {
-        todo!()
+        self.0.uploads.start(repository, algorithm).await
     }
+
     /// How many bytes of an upload have arrived.
+    ///
+    /// # Errors
+    /// `UploadUnknown`.
     pub async fn upload_offset(&self, repository: &RepositoryName, id: &UploadId) -> Result<u64> {
-        todo!()
+        self.0.uploads.offset(repository, id).await
     }
+
     /// Adds a chunk; returns how many bytes have arrived in all. When the body breaks off, what
     /// arrived is kept.
+    ///
+    /// # Errors
+    /// `UploadUnknown`; `RangeInvalid` when it doesn't begin where the last one ended, or another
+    /// request is still at it; `SizeInvalid`, `TooLarge` and `NoSpace`, after which the upload is as
+    /// it was before; `Body`.
     pub async fn append(
         &self,
         repository: &RepositoryName,
         id: &UploadId,
         chunk: Chunk,
     ) -> Result<u64> {
-        todo!()
+        self.0.uploads.append(repository, id, chunk).await
     }
+
     /// Adds the last chunk (which may be empty), verifies the digest, and gives the blob to the
     /// repository. It is durable when this returns. A wrong digest ends the upload.
+    ///
+    /// # Errors
+    /// As [`Storage::append`]; `DigestInvalid`.
     pub async fn finish_upload(
         &self,
         repository: &RepositoryName,
@@ -85,30 +222,77 @@ impl Storage {
         last: Chunk,
         digest: &Digest,
     ) -> Result<BlobInfo> {
-        todo!()
+        self.0.uploads.finish(repository, id, last, digest).await
     }
+
     /// Gives an upload up.
+    ///
+    /// # Errors
+    /// `UploadUnknown`; `RangeInvalid` when a request is still at it.
     pub async fn cancel_upload(&self, repository: &RepositoryName, id: &UploadId) -> Result<()> {
-        todo!()
+        self.0.uploads.cancel(repository, id).await
     }
-    /// Takes a whole blob in one request.
+
+    /// Takes a whole blob in one request. After an error nothing of it is left.
+    ///
+    /// # Errors
+    /// `SizeInvalid`, `TooLarge`, `DigestInvalid`, `NoSpace`, `Body`.
     pub async fn put_blob(
         &self,
         repository: &RepositoryName,
         digest: &Digest,
         content: Chunk,
     ) -> Result<BlobInfo> {
-        todo!()
+        self.0.uploads.put(repository, digest, content).await
     }
 
     /// Finds a manifest. `ManifestUnknown`, or `NameUnknown` when there is no such repository.
+    ///
+    /// # Errors
+    /// `ManifestUnknown`, `NameUnknown`, `Damaged`.
     pub async fn manifest(
         &self,
         repository: &RepositoryName,
         reference: &TagOrDigest,
     ) -> Result<StoredManifest> {
-        todo!()
+        let unknown = || StorageError::ManifestUnknown(reference.to_string());
+        let found = self.0.meta.manifest(repository, reference).await?;
+        let row = found.found(repository, unknown)?;
+        let bytes = match self.0.cache.get(&row.digest) {
+            Some(bytes) => bytes,
+            None => match self.read_manifest(&row.digest, row.size).await? {
+                Some(bytes) => bytes,
+                None => {
+                    // Collected between the two looks, or lost.
+                    let again = self.0.meta.manifest(repository, reference).await?;
+                    let again = again.found(repository, unknown)?;
+                    let bytes = self.read_manifest(&again.digest, again.size).await?;
+                    bytes.ok_or_else(|| missing(&again.digest))?
+                }
+            },
+        };
+        Ok(StoredManifest {
+            digest: row.digest,
+            media_type: row.media_type,
+            bytes,
+        })
     }
+
+    /// Reads a manifest from its file, and believes it only when it has its digest.
+    async fn read_manifest(&self, digest: &Digest, size: u64) -> Result<Option<Bytes>> {
+        let Some(bytes) = self.0.blobs.read(digest, size).await? else {
+            return Ok(None);
+        };
+        if !digest.matches(&bytes) {
+            return Err(StorageError::Damaged {
+                digest: digest.clone(),
+                reason: "its content has another digest".into(),
+            });
+        }
+        self.0.cache.insert(digest, &bytes);
+        Ok(Some(bytes))
+    }
+
     /// Notes that a manifest was pulled (for retention; written in bulk, seconds later).
     pub fn pulled(
         &self,
@@ -117,46 +301,134 @@ impl Storage {
         digest: &Digest,
         origin: &Origin,
     ) {
-        todo!()
+        let event = self.0.options.pull_events.then(|| NewEvent {
+            kind: EventKind::Pull,
+            repository: Some(repository.clone()),
+            tag: match reference {
+                TagOrDigest::Tag(tag) => Some(tag.clone()),
+                TagOrDigest::Digest(_) => None,
+            },
+            target: Some(Descriptor::new(MediaType::from(""), digest.clone(), 0)),
+            origin: origin.clone(),
+            note: None,
+        });
+        self.0.pulls.note(repository, reference, digest, event);
     }
+
     /// Takes a manifest and names it.
+    ///
+    /// # Errors
+    /// `TooLarge`, `DigestInvalid`, `ManifestInvalid`, `ManifestBlobUnknown`, `NoSpace`.
     pub async fn put_manifest(
         &self,
         repository: &RepositoryName,
         manifest: NewManifest,
         origin: &Origin,
     ) -> Result<PutManifest> {
-        todo!()
+        let record = manifest::examine(&manifest, self.0.options.sparse)?;
+        let NewManifest { tags, bytes, .. } = manifest;
+        let put = PutManifest {
+            digest: record.row.digest.clone(),
+            subject: record.subject.clone(),
+            tags,
+            // Nothing is worth one yet: what is tolerated is either right or refused.
+            warnings: Vec::new(),
+        };
+        let mut change = ManifestChange {
+            record,
+            tags: put.tags.clone(),
+            staged: None,
+        };
+        // Most pushes of a tag name what is there already; those need no file.
+        if self.is_there(&put.digest, bytes.len() as u64).await? {
+            let meta = &self.0.meta;
+            let done = meta.put_manifest(repository, change.clone(), origin);
+            if done.await? == ManifestPut::Done {
+                return Ok(put);
+            }
+        }
+        let staged = self.0.uploads.stage(&put.digest, bytes).await?;
+        change.staged = Some(staged.staged.clone());
+        let done = self.0.meta.put_manifest(repository, change, origin).await;
+        self.0.uploads.clear(staged).await;
+        self.0.cache.remove(&put.digest);
+        done.map(|_| put)
     }
+
+    async fn is_there(&self, digest: &Digest, size: u64) -> Result<bool> {
+        Ok(self.0.meta.knows(digest).await? && self.0.blobs.size(digest).await? == Some(size))
+    }
+
     /// Deletes a tag; what it named stays.
+    ///
+    /// # Errors
+    /// `ManifestUnknown`, `NameUnknown`.
     pub async fn delete_tag(
         &self,
         repository: &RepositoryName,
         tag: &TagName,
         origin: &Origin,
     ) -> Result<()> {
-        todo!()
+        let removed = self.0.meta.remove_tag(repository, tag, origin).await?;
+        let unknown = || StorageError::ManifestUnknown(tag.to_string());
+        removed.found(repository, unknown)
     }
+
     /// Deletes a manifest and all tags that name it.
+    ///
+    /// # Errors
+    /// `ManifestUnknown`, `NameUnknown`.
     pub async fn delete_manifest(
         &self,
         repository: &RepositoryName,
         digest: &Digest,
         origin: &Origin,
     ) -> Result<()> {
-        todo!()
+        let meta = &self.0.meta;
+        let removed = meta.remove_manifest(repository, digest, origin).await?;
+        let unknown = || StorageError::ManifestUnknown(digest.to_string());
+        removed.found(repository, unknown)
+    }
+
+    /// Deletes a repository with everything in it, for administrators. Emptied by its users, a
+    /// repository stays.
+    ///
+    /// # Errors
+    /// `NameUnknown`.
+    pub async fn delete_repository(
+        &self,
+        repository: &RepositoryName,
+        origin: &Origin,
+    ) -> Result<()> {
+        if !self.0.meta.remove_repository(repository, origin).await? {
+            return Err(StorageError::NameUnknown(repository.clone()));
+        }
+        self.0.layouts.remove(repository)
     }
 
     /// The tags of a repository, in byte order.
+    ///
+    /// # Errors
+    /// `NameUnknown`.
     pub async fn tags(&self, repository: &RepositoryName, page: &Page) -> Result<Listing<String>> {
-        todo!()
+        let tags = self.0.meta.tags(repository, page).await?;
+        tags.ok_or_else(|| StorageError::NameUnknown(repository.clone()))
     }
+
     /// The repositories, in byte order.
+    ///
+    /// # Errors
+    /// Of the machine only.
     pub async fn repositories(&self, page: &Page) -> Result<Listing<RepositoryName>> {
-        todo!()
+        self.0.meta.repositories(page).await
     }
+
     /// The manifests whose subject is `subject` (with `artifactType` and annotations), in byte order
-    /// of their digests. Empty when there are none; the subject needn't exist.
+    /// of their digests. Empty when there are none; neither the subject nor the repository needs to
+    /// exist (distribution-spec, "Listing Referrers": never a 404).
+    ///
+    /// # Errors
+    /// Of the machine only.
     pub async fn referrers(
         &self,
         repository: &RepositoryName,
@@ -164,19 +436,71 @@ impl Storage {
         artifact_type: Option<&str>,
         page: &Page,
     ) -> Result<Listing<Descriptor>> {
-        todo!()
+        let meta = &self.0.meta;
+        meta.referrers(repository, subject, artifact_type, page)
+            .await
     }
 
     /// Events after `after`, oldest first.
+    ///
+    /// # Errors
+    /// Of the machine only.
     pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>> {
-        todo!()
+        self.0.meta.events(after, limit).await
     }
+
+    /// The ID of the last event that this process wrote; changes when there is another. Those of
+    /// other processes don't show here.
+    pub fn watch_events(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.0.meta.watch()
+    }
+
     /// Adds an event that isn't a change of content (accounts, keys).
+    ///
+    /// # Errors
+    /// Of the machine only.
     pub async fn record(&self, kind: EventKind, note: &str, origin: &Origin) -> Result<()> {
-        todo!()
+        let event = NewEvent {
+            kind,
+            repository: None,
+            tag: None,
+            target: None,
+            origin: origin.clone(),
+            note: Some(note.to_owned()),
+        };
+        self.0.meta.record(event).await
     }
+
+    /// A small named value (how far a webhook got), `None` when it was never set.
+    ///
+    /// # Errors
+    /// Of the machine only.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>> {
+        self.0.meta.setting(name).await
+    }
+
+    /// Sets a small named value; `None` removes it. Durable when this returns.
+    ///
+    /// # Errors
+    /// `NoSpace`.
+    pub async fn set_setting(&self, name: &str, value: Option<String>) -> Result<()> {
+        self.0.meta.set_setting(name, value).await
+    }
+
     /// Fails unless content and metadata can be read and written.
+    ///
+    /// # Errors
+    /// What is wrong.
     pub async fn ready(&self) -> Result<()> {
-        todo!()
+        self.0.meta.ready().await?;
+        self.0.blobs.probe()
+    }
+}
+
+/// A row says that it is there, and it isn't.
+fn missing(digest: &Digest) -> StorageError {
+    StorageError::Damaged {
+        digest: digest.clone(),
+        reason: "its file is missing".into(),
     }
 }

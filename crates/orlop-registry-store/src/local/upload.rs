@@ -1,0 +1,223 @@
+//! Uploads in a folder: `uploads/ID/about.json` and `uploads/ID/data`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rustix::fs::Advice;
+
+use super::failed;
+use crate::{Resumed, StorageError, UploadAbout, UploadData, UploadId, UploadState};
+
+type Result<T> = std::result::Result<T, StorageError>;
+
+/// The kernel is asked to begin writing to the disk after so many bytes, so that the last sync of a
+/// large blob finds little to do.
+const WRITE_BEHIND: u64 = 8 << 20;
+
+/// How much is read at once to hash it again.
+const REPLAY: usize = 256 << 10;
+
+fn directory(root: &Path, id: &UploadId) -> PathBuf {
+    root.join("uploads").join(id.as_str())
+}
+
+pub(super) fn data(root: &Path, id: &UploadId) -> PathBuf {
+    directory(root, id).join("data")
+}
+
+pub(super) fn start(
+    root: &Path,
+    id: &UploadId,
+    about: Option<&UploadAbout>,
+) -> Result<Box<dyn UploadData>> {
+    let directory = directory(root, id);
+    let made = || -> io::Result<File> {
+        fs::create_dir(&directory)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(directory.join("data"))?;
+        file.lock()?;
+        if let Some(about) = about {
+            // Last, and whole or not at all: with it the upload can be found.
+            let text = serde_json::to_vec(about)?;
+            fs::write(directory.join("about.tmp"), text)?;
+            fs::rename(directory.join("about.tmp"), directory.join("about.json"))?;
+        }
+        Ok(file)
+    };
+    match made() {
+        Ok(file) => Ok(Box::new(Data::new(file, 0, directory.join("data")))),
+        Err(error) => {
+            // What was made is of no use; housekeeping finds it should this fail too.
+            let _ = fs::remove_dir_all(&directory);
+            Err(failed("begin an upload in", &directory, error))
+        }
+    }
+}
+
+pub(super) fn about(root: &Path, id: &UploadId) -> Result<Option<(UploadAbout, u64)>> {
+    let path = directory(root, id).join("about.json");
+    let found = fs::read(&path).and_then(|text| Ok((text, fs::metadata(data(root, id))?.len())));
+    match found {
+        Ok((text, len)) => {
+            let about = serde_json::from_slice(&text).map_err(|e| {
+                StorageError::Internal(format!("{} is malformed: {e}", path.display()))
+            })?;
+            Ok(Some((about, len)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("read", &path, error)),
+    }
+}
+
+pub(super) fn resume(root: &Path, id: &UploadId) -> Result<Resumed> {
+    let path = data(root, id);
+    let opened = OpenOptions::new().read(true).write(true).open(&path);
+    let mut file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Resumed::Unknown),
+        Err(error) => return Err(failed("open", &path, error)),
+    };
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(Resumed::Busy),
+        Err(TryLockError::Error(error)) => return Err(failed("lock", &path, error)),
+    }
+    // Between opening and locking another process may have finished the upload: the file that we
+    // hold is a blob now, and nobody may write to it.
+    let ours = file.metadata().map_err(|e| failed("look at", &path, e))?;
+    let theirs = match fs::metadata(&path) {
+        Ok(meta) => meta,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Resumed::Unknown),
+        Err(error) => return Err(failed("look at", &path, error)),
+    };
+    if (ours.dev(), ours.ino()) != (theirs.dev(), theirs.ino()) {
+        return Ok(Resumed::Unknown);
+    }
+    file.seek(SeekFrom::End(0))
+        .map_err(|e| failed("seek in", &path, e))?;
+    Ok(Resumed::Ready(Box::new(Data::new(file, ours.len(), path))))
+}
+
+pub(super) fn cancel(root: &Path, id: &UploadId) -> Result<()> {
+    let directory = directory(root, id);
+    // In this order: without `about.json` it can't be found, without `data` not be resumed.
+    for file in ["about.json", "data", "about.tmp"] {
+        let path = directory.join(file);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("remove", &path, error));
+            }
+            _ => {}
+        }
+    }
+    match fs::remove_dir(&directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(failed("remove", &directory, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn list(root: &Path) -> Result<Vec<UploadState>> {
+    let path = root.join("uploads");
+    let mut states = Vec::new();
+    for entry in fs::read_dir(&path).map_err(|e| failed("read", &path, e))? {
+        let entry = entry.map_err(|e| failed("read", &path, e))?;
+        let Some(id) = entry.file_name().to_str().and_then(UploadId::parse) else {
+            continue;
+        };
+        let data = entry.path().join("data");
+        // Gone since, or never got that far: then the directory's own time counts.
+        let meta = fs::metadata(&data).or_else(|_| entry.metadata());
+        let Ok(meta) = meta else { continue };
+        let modified = meta.modified().map_err(|e| failed("look at", &data, e))?;
+        let busy = File::open(&data)
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));
+        states.push(UploadState {
+            id,
+            active_at: Timestamp::try_from(modified).unwrap_or(Timestamp::UNIX_EPOCH),
+            busy,
+            resumable: entry.path().join("about.json").exists(),
+        });
+    }
+    Ok(states)
+}
+
+/// An upload's file, locked.
+#[derive(Debug)]
+struct Data {
+    file: File,
+    len: u64,
+    path: PathBuf,
+    /// Up to where the kernel was asked to write.
+    pushed: u64,
+}
+
+impl Data {
+    fn new(file: File, len: u64, path: PathBuf) -> Self {
+        Self {
+            file,
+            len,
+            path,
+            pushed: len,
+        }
+    }
+}
+
+impl UploadData for Data {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file
+            .write_all(bytes)
+            .map_err(|e| failed("write", &self.path, e))?;
+        self.len += bytes.len() as u64;
+        if self.len - self.pushed >= WRITE_BEHIND {
+            // Of pages that wait to be written it begins the writing, and keeps them; a refusal
+            // costs nothing but time.
+            let length = std::num::NonZeroU64::new(self.len - self.pushed);
+            let _ = rustix::fs::fadvise(&self.file, self.pushed, length, Advice::DontNeed);
+            self.pushed = self.len;
+        }
+        Ok(())
+    }
+
+    fn truncate(&mut self, len: u64) -> Result<()> {
+        self.file
+            .set_len(len)
+            .and_then(|()| self.file.seek(SeekFrom::Start(len)))
+            .map_err(|e| failed("truncate", &self.path, e))?;
+        self.len = len;
+        self.pushed = self.pushed.min(len);
+        Ok(())
+    }
+
+    fn replay(&self, each: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let read = || -> io::Result<()> {
+            let mut file = File::open(&self.path)?.take(self.len);
+            let mut buffer = vec![0; REPLAY];
+            loop {
+                match file.read(&mut buffer)? {
+                    0 => return Ok(()),
+                    count => each(&buffer[..count]),
+                }
+            }
+        };
+        let mut read = read;
+        read().map_err(|e| failed("read", &self.path, e))
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.file
+            .sync_data()
+            .map_err(|e| failed("sync", &self.path, e))
+    }
+}
