@@ -37,12 +37,14 @@ pub enum Error {
         reason: String,
     },
     /// More of something than the configured bounds allow.
-    #[error("the layer has more than {limit} {what}; raise the bound if you trust the image")]
+    #[error("the layer has more than {limit} {what}{}", advice(key))]
     TooMany {
         /// The bound.
         limit: u64,
         /// What is counted.
         what: &'static str,
+        /// The program's key that raises the bound, if there is one.
+        key: Option<&'static str>,
     },
 }
 
@@ -53,6 +55,12 @@ impl Error {
             reason: reason.into(),
         }
     }
+}
+
+fn advice(key: &Option<&'static str>) -> String {
+    key.map_or_else(String::new, |key| {
+        format!("; raise {key} if you trust the image")
+    })
 }
 
 /// Prints an already escaped name in quotes, without escaping it again.

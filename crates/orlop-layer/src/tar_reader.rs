@@ -33,6 +33,8 @@ pub struct TarReader<R> {
     /// Zeros between that content and the next header.
     padding: u64,
     entries: u64,
+    /// Bytes of the files so far, holes included.
+    file_bytes: u64,
     /// The current entry's name, for errors.
     current: Vec<u8>,
     done: bool,
@@ -155,6 +157,7 @@ impl<R: BufRead> TarReader<R> {
             content: 0,
             padding: 0,
             entries: 0,
+            file_bytes: 0,
             current: Vec::new(),
             done: false,
         }
@@ -182,7 +185,7 @@ impl<R: BufRead> TarReader<R> {
             match self.step(wanted)? {
                 Step::More(more) => wanted = more,
                 Step::Ignored(consumed) => {
-                    self.count_entry()?;
+                    self.count_entries(1)?;
                     self.source.consume(consumed);
                     wanted = BLOCK;
                 }
@@ -191,9 +194,9 @@ impl<R: BufRead> TarReader<R> {
                     self.done = true;
                 }
                 Step::Entry(parsed, consumed) => {
-                    self.count_entry()?;
-                    self.source.consume(consumed);
                     let (entry, stored) = *parsed;
+                    self.count(&entry)?;
+                    self.source.consume(consumed);
                     self.content = stored;
                     self.padding = stored.next_multiple_of(BLOCK as u64) - stored;
                     self.current.clone_from(&entry.path);
@@ -259,12 +262,27 @@ impl<R: BufRead> TarReader<R> {
         self.source.reader
     }
 
-    fn count_entry(&mut self) -> Result<()> {
-        self.entries += 1;
+    fn count(&mut self, entry: &Entry) -> Result<()> {
+        let regions = entry.sparse.as_ref().map_or(0, Vec::len);
+        self.count_entries((regions as u64).max(1))?;
+        self.file_bytes = self.file_bytes.saturating_add(entry.size);
+        if self.file_bytes > self.bounds.max_uncompressed {
+            return Err(Error::TooMany {
+                limit: self.bounds.max_uncompressed,
+                what: "bytes in its files",
+                key: Some("limits.layer_bytes"),
+            });
+        }
+        Ok(())
+    }
+
+    fn count_entries(&mut self, entries: u64) -> Result<()> {
+        self.entries += entries;
         if self.entries > self.bounds.max_entries {
             return Err(Error::TooMany {
                 limit: self.bounds.max_entries,
                 what: "entries",
+                key: Some("limits.layer_entries"),
             });
         }
         Ok(())
@@ -286,6 +304,7 @@ impl<R: BufRead> TarReader<R> {
             return Err(Error::TooMany {
                 limit: most as u64,
                 what: "bytes of headers for one entry",
+                key: None,
             });
         }
         let input = self.source.fill()?;

@@ -152,6 +152,68 @@ fn bounds_hold() {
     assert!(text.contains("metadata exceeds limit"), "{text}");
 }
 
+/// A header that promises more than there is, or more than a layer may hold.
+#[test]
+fn giant_sizes_are_refused() {
+    let mut giant = header("giant", b'0', 0);
+    giant.set_size(1 << 30);
+    let text = refused(Archive::default().add(giant, b"little"));
+    assert!(text.contains("\"giant\" is incomplete"), "{text}");
+    for size in [1u64 << 40, 1 << 62] {
+        let mut giant = header("giant", b'0', 0);
+        giant.set_size(size);
+        let text = refused(Archive::default().add(giant, b"little"));
+        assert!(
+            text.contains("more than 274877906944 bytes in its files; raise limits.layer_bytes"),
+            "{text}"
+        );
+    }
+    let mut impossible = header("impossible", b'0', 0);
+    impossible.set_size(u64::MAX);
+    let text = refused(Archive::default().add(impossible, b""));
+    assert!(text.contains("size"), "{text}");
+}
+
+fn sparse<'a>(archive: &'a mut Archive, size: u64, map: &str, data: &[u8]) -> &'a mut Archive {
+    let size = size.to_string();
+    archive
+        .pax(&[
+            ("GNU.sparse.size", size.as_bytes()),
+            ("GNU.sparse.map", map.as_bytes()),
+        ])
+        .add(header("s", b'0', data.len() as u64), data)
+}
+
+/// Holes cost nothing here, but who reads the file reads them; and pieces cost a block each.
+#[test]
+fn sparse_files_are_bounded_in_holes_and_pieces() {
+    let mut archive = Archive::default();
+    sparse(&mut archive, 1 << 40, "0,1", b"x");
+    let text = refused(&mut archive);
+    assert!(text.contains("bytes in its files"), "{text}");
+    // Each is allowed, all of them aren't.
+    let mut archive = Archive::default();
+    for _ in 0..5 {
+        sparse(&mut archive, 60 << 30, "0,1", b"x");
+    }
+    let text = refused(&mut archive);
+    assert!(text.contains("bytes in its files"), "{text}");
+
+    let map: Vec<_> = (0..10).map(|n| format!("{},1", n * 8192)).collect();
+    let mut archive = Archive::default();
+    sparse(&mut archive, 1 << 20, &map.join(","), b"0123456789");
+    archive.end();
+    let read = |max_entries| {
+        let bounds = Bounds {
+            max_entries,
+            ..Bounds::default()
+        };
+        read_with(&archive.0, 4096, bounds)
+    };
+    assert!(read(10).is_ok());
+    assert!(matches!(read(9), Err(Error::TooMany { .. })));
+}
+
 /// Extension blocks of an old sparse header that go on for ever without a region.
 #[test]
 fn an_endless_chain_of_sparse_blocks_ends() {

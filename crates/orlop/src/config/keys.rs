@@ -106,23 +106,23 @@ pub const KEYS: &[Key] = &[
         default: "274877906944 (256 GiB)",
         variables: &["ORLOP_LIMITS_LAYER_BYTES"],
         flag: None,
-        help: "Bytes that a layer may have unpacked.",
+        help: "Bytes that a layer may have unpacked, holes in sparse files included.",
     },
     Key {
         name: "limits.ratio",
         kind: Kind::Integer,
-        default: "400",
+        default: "200",
         variables: &["ORLOP_LIMITS_RATIO"],
         flag: None,
-        help: "Unpacked bytes that a layer of some size may have for each packed byte.",
+        help: "Unpacked bytes that a layer may have for each packed byte; 1 GiB is allowed whatever the ratio.",
     },
     Key {
         name: "limits.layer_entries",
         kind: Kind::Integer,
-        default: "20000000",
+        default: "4000000",
         variables: &["ORLOP_LIMITS_LAYER_ENTRIES"],
         flag: None,
-        help: "Files and folders that a layer may have.",
+        help: "Files and folders that a layer may have. Each piece of a sparse file counts as one.",
     },
 ];
 

@@ -190,7 +190,7 @@ fn compare(driver: &str) {
     let started = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970");
-    let (mut compared, mut wrong) = (0, 0);
+    let (mut compared, mut wrong) = (0, Vec::new());
     for stack in 0..stacks {
         let mut files = Vec::new();
         let mut dice = Dice(seed * 1_000_000 + stack);
@@ -217,16 +217,19 @@ fn compare(driver: &str) {
             _ => vec![done.stderr.clone()],
         };
         if !differ.is_empty() {
-            wrong += 1;
-            eprintln!(
-                "stack {stack}, {driver}:\n  {}\n{}\n",
+            wrong.push(format!(
+                "stack {stack}:\n  {}\n{}",
                 said.join("\n  "),
                 differ.join("\n")
-            );
+            ));
         }
     }
-    eprintln!("{compared} of {stacks} compared, {wrong} differ");
-    assert_eq!(wrong, 0);
+    let shown = wrong.join("\n\n");
+    assert!(
+        wrong.is_empty(),
+        "{driver}: {} differ\n{shown}",
+        wrong.len()
+    );
     assert!(
         compared * 3 > stacks,
         "only {compared} of {stacks} could be compared"
