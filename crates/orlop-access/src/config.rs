@@ -1,4 +1,4 @@
-//! What can be configured about access: the part `[access]` of the registry's file.
+//! What can be configured about access: the part `[serve.access]` of the file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,10 +12,12 @@ use crate::{Actions, Subject};
 /// Who may do what, and how they show who they are. Without any key: nobody may anything but the
 /// administrator of the first start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 pub struct AccessConfig {
     /// What anybody may do in every repository: `none`, `pull` or `push`. With `push` they may delete
-    /// too: who can overwrite every tag gains nothing by it.
+    /// too: who can overwrite every tag gains nothing by it. Not read from a file: whoever reads one
+    /// knows what it should be where nothing is said.
+    #[serde(skip)]
     pub anonymous: AnonymousAccess,
     /// The name in `Basic realm="…"`, which browsers show.
     pub realm: String,
@@ -38,6 +40,7 @@ pub struct AccessConfig {
     pub throttle: ThrottleConfig,
     /// How long a password that was right is remembered. bcrypt takes tens of milliseconds, and
     /// some clients send the password with every request.
+    #[serde(with = "crate::period")]
     pub password_cache: SignedDuration,
 }
 
@@ -97,7 +100,7 @@ impl FromStr for AnonymousAccess {
 
 /// Who may do what where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Globs over names: `*` for anything within one component, `**` for any number of components,
     /// `{a,b}` for either. `team/**` is everything below `team`.
@@ -110,9 +113,9 @@ pub struct Rule {
 
 /// A client certificate that has a name. All of the conditions that are given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 pub struct CertificateRule {
-    /// The name for rules (`certificate:NAME`). May be left out where `common-name` is given.
+    /// The name for rules (`certificate:NAME`). May be left out where `common_name` is given.
     pub name: Option<String>,
     /// The subject's common name.
     pub common_name: Option<String>,
@@ -126,7 +129,7 @@ pub struct CertificateRule {
 
 /// Our own token service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 pub struct TokenConfig {
     /// Tokens are issued and asked for. Without, clients are asked for a password each time, and
     /// those of Docker can't pull anonymously from a registry where others log in.
@@ -138,12 +141,16 @@ pub struct TokenConfig {
     /// Who issues (`iss`).
     pub issuer: String,
     /// How long an access token lasts: from one minute to one hour.
+    #[serde(with = "crate::period")]
     pub lifetime: SignedDuration,
     /// How long a refresh token lasts.
+    #[serde(with = "crate::period")]
     pub refresh_lifetime: SignedDuration,
     /// How old a key gets before the next one signs.
+    #[serde(with = "crate::period")]
     pub rotate_after: SignedDuration,
     /// How far clocks may be apart.
+    #[serde(with = "crate::period")]
     pub leeway: SignedDuration,
 }
 
@@ -164,7 +171,7 @@ impl Default for TokenConfig {
 
 /// Somebody else's token service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub struct ExternalConfig {
     /// Where clients ask for tokens: an URL.
     pub realm: String,
@@ -179,7 +186,7 @@ pub struct ExternalConfig {
     #[serde(default)]
     pub with_rules: bool,
     /// How far clocks may be apart.
-    #[serde(default = "default_leeway")]
+    #[serde(with = "crate::period", default = "default_leeway")]
     pub leeway: SignedDuration,
 }
 
@@ -189,13 +196,15 @@ fn default_leeway() -> SignedDuration {
 
 /// How failed logins are slowed down: each address and name by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 pub struct ThrottleConfig {
     /// Failures without a wait. After these, each failure doubles it, from one second.
     pub free_failures: u32,
     /// The longest wait.
+    #[serde(with = "crate::period")]
     pub longest: SignedDuration,
     /// When failures are forgotten.
+    #[serde(with = "crate::period")]
     pub forget_after: SignedDuration,
 }
 
