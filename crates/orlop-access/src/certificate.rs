@@ -57,7 +57,7 @@ impl CertificateNames {
     /// The name that the first rule gives whose conditions all hold.
     pub(crate) fn name(&self, rules: &[CertificateRule]) -> Option<String> {
         let rule = rules.iter().find(|rule| self.fits(rule))?;
-        rule.name.clone().or_else(|| rule.common_name.clone())
+        rule.name().map(str::to_owned)
     }
 
     fn fits(&self, rule: &CertificateRule) -> bool {
@@ -95,6 +95,13 @@ fn common_name(subject: &x509_cert::name::Name) -> Option<String> {
     match (found.next(), found.next()) {
         (Some(name), None) => Some(name),
         _ => None,
+    }
+}
+
+impl CertificateRule {
+    /// The name that it gives.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref().or(self.common_name.as_deref())
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::Actions;
+use crate::{Action, Actions};
 
 /// Longest pattern, in bytes.
 const MAX_PATTERN_LEN: usize = 1024;
@@ -120,6 +120,11 @@ impl Grants {
         })
     }
 
+    /// `action` is given somewhere.
+    pub(crate) fn any(&self, action: Action) -> bool {
+        self.actions.iter().any(|actions| actions.contains(action))
+    }
+
     /// All that is given for a name.
     pub(crate) fn actions(&self, name: &str) -> Actions {
         let mut all = Actions::NONE;
@@ -128,3 +133,7 @@ impl Grants {
         all
     }
 }
+
+#[cfg(test)]
+#[path = "globs_tests.rs"]
+mod tests;

@@ -15,6 +15,7 @@
 mod accounts;
 mod action;
 mod actor;
+mod authorization;
 mod certificate;
 mod clock;
 mod config;
@@ -22,19 +23,31 @@ mod control;
 mod error;
 mod globs;
 mod identity;
-mod jws;
+mod issue;
+mod keyring;
+mod login;
 mod memory;
+pub mod period;
+mod passwords;
 mod policy;
+mod public_key;
 mod request;
+mod robot_cache;
 mod robots;
 mod scope;
+mod state;
 mod subject;
+mod throttle;
+mod token;
+mod users;
+mod verified;
 
 pub use accounts::{
     Accounts, AccountsError, AccountsFuture, Robot, RobotGrant, SecretHash, SigningKey,
 };
 pub use action::{Action, Actions, UnknownAction};
 pub use actor::{Actor, ActorKind};
+pub use authorization::{Authorization, parse_authorization};
 pub use certificate::{CertificateError, CertificateNames};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{
@@ -44,11 +57,13 @@ pub use config::{
 pub use control::{AccessControl, AccessEvent, NewAdmin, Observer};
 pub use error::{AccessError, AuthError, Refused, TokenError};
 pub use identity::{ChallengeError, Credentials, Identity, Proof, Refusal};
-pub use jws::TokenFault;
 pub use memory::MemoryAccounts;
+pub use public_key::PublicKeys;
 pub use request::{MAX_FORM_LEN, TokenGrant, TokenRequest, TokenResponse};
 pub use robots::{NewRobot, RobotChange, Robots};
 pub use scope::{
     Access, MAX_SCOPE_LEN, MAX_SCOPES, Resource, ScopeError, parse_scope, parse_scopes,
 };
 pub use subject::{ROBOT_PREFIX, Subject, SubjectError};
+pub use token::{Claims, MAX_TOKEN_LEN, TokenFault, TokenVerifier};
+pub use users::UserFile;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use orlop_secret::Secret;
 
 use crate::globs::Grants;
+use crate::robot_cache::RobotCache;
 use crate::{AccessError, Accounts, Clock, Robot, RobotGrant, SecretHash};
 
 /// Bits of a robot's secret: enough that a plain hash of it is safe to keep.
@@ -44,12 +45,29 @@ pub struct RobotChange {
 pub struct Robots {
     accounts: Arc<dyn Accounts>,
     clock: Arc<dyn Clock>,
+    cache: Option<Arc<RobotCache>>,
 }
 
 impl Robots {
     /// Those that `accounts` keeps.
     pub fn new(accounts: Arc<dyn Accounts>, clock: Arc<dyn Clock>) -> Self {
-        Self { accounts, clock }
+        Self {
+            accounts,
+            clock,
+            cache: None,
+        }
+    }
+
+    /// Has a server know of changes at once.
+    pub(crate) fn known_to(self, cache: Arc<RobotCache>) -> Self {
+        let cache = Some(cache);
+        Self { cache, ..self }
+    }
+
+    fn changed(&self, name: &str) {
+        if let Some(cache) = &self.cache {
+            cache.forget(name);
+        }
     }
 
     /// All, by name.
@@ -85,6 +103,7 @@ impl Robots {
             last_used: None,
         };
         if self.accounts.insert_robot(robot.clone()).await? {
+            self.changed(&robot.name);
             Ok((robot, secret))
         } else {
             Err(robot_error(&robot.name, "there is one already"))
@@ -116,6 +135,7 @@ impl Robots {
     /// Removes one.
     pub async fn remove(&self, name: &str) -> Result<(), AccessError> {
         if self.accounts.remove_robot(name).await? {
+            self.changed(name);
             Ok(())
         } else {
             Err(robot_error(name, "there is none"))
@@ -129,6 +149,7 @@ impl Robots {
 
     async fn update(&self, robot: Robot) -> Result<Robot, AccessError> {
         if self.accounts.update_robot(robot.clone()).await? {
+            self.changed(&robot.name);
             Ok(robot)
         } else {
             Err(robot_error(&robot.name, "there is none"))
