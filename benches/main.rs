@@ -4,6 +4,7 @@ mod layout;
 mod pull;
 mod quick;
 mod report;
+mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ enum What {
     /// Pulls an image of five gzip layers (1.5 GB unpacked) from a registry on the loopback with
     /// orlop, podman, the Docker engine and skopeo, each into fresh storage, in alternating rounds
     Pull(pull::PullArguments),
+    /// Compares `orlop serve` with Debian's docker-registry, and with distribution v3 where it is
+    Serve(serve::ServeArguments),
     /// Times `orlop version`
     Version {
         /// How many runs
@@ -43,6 +46,7 @@ enum What {
 fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Pull(arguments) => pull::pull(&arguments),
+        What::Serve(arguments) => serve::serve(&arguments),
         What::Version { runs } => quick::version(runs),
         What::Images { images, runs } => quick::images(images, runs),
     };
