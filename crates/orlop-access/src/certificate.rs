@@ -110,7 +110,7 @@ pub(crate) fn check_rules(rules: &[CertificateRule]) -> Result<(), AccessError> 
     for (index, rule) in rules.iter().enumerate() {
         let conditions = [&rule.common_name, &rule.dns, &rule.email, &rule.uri];
         let reason = if conditions.iter().all(|condition| condition.is_none()) {
-            "needs common-name, dns, email or uri"
+            "needs common_name, dns, email or uri"
         } else if rule.name.is_none() && rule.common_name.is_none() {
             "needs a name"
         } else {

@@ -52,7 +52,11 @@ mod tests {
             ("PT1H", 3600),
             ("0s", 0),
         ] {
-            assert_eq!(parse(text), Ok(SignedDuration::from_secs(seconds)), "{text}");
+            assert_eq!(
+                parse(text),
+                Ok(SignedDuration::from_secs(seconds)),
+                "{text}"
+            );
         }
         assert_eq!(parse("250ms"), Ok(SignedDuration::from_millis(250)));
     }

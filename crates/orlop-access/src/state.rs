@@ -178,10 +178,10 @@ fn check(config: &AccessConfig) -> Result<(), AccessError> {
     let hour = SignedDuration::from_hours(1);
     let year = SignedDuration::from_hours(366 * 24);
     let zero = SignedDuration::ZERO;
-    check_duration("password-cache", config.password_cache, zero, hour)?;
+    check_duration("password_cache", config.password_cache, zero, hour)?;
     let throttle = &config.throttle;
     check_duration("throttle.longest", throttle.longest, zero, year)?;
-    check_duration("throttle.forget-after", throttle.forget_after, zero, year)?;
+    check_duration("throttle.forget_after", throttle.forget_after, zero, year)?;
     let tokens = &config.tokens;
     check_quoted("tokens.service", &tokens.service)?;
     check_quoted("tokens.issuer", &tokens.issuer)?;
@@ -191,8 +191,8 @@ fn check(config: &AccessConfig) -> Result<(), AccessError> {
     // The protocol wants no token of less than a minute.
     check_duration("tokens.lifetime", tokens.lifetime, minute, hour)?;
     let refresh = tokens.refresh_lifetime;
-    check_duration("tokens.refresh-lifetime", refresh, minute, year)?;
-    check_duration("tokens.rotate-after", tokens.rotate_after, hour, year * 10)?;
+    check_duration("tokens.refresh_lifetime", refresh, minute, year)?;
+    check_duration("tokens.rotate_after", tokens.rotate_after, hour, year * 10)?;
     check_duration("tokens.leeway", tokens.leeway, zero, minute * 10)?;
     if let Some(external) = &config.external {
         check_url("external.realm", &external.realm)?;
