@@ -95,7 +95,34 @@ pub(super) fn note_pulls(w: &Write<'_>, pulls: &[PullNote], events: &[NewEvent])
         note_pull(w.db, pull).map_err(failed)?;
     }
     for event in events {
-        add(w, event)?;
+        let mut event = event.clone();
+        describe(w.db, &mut event).map_err(failed)?;
+        add(w, &event)?;
+    }
+    Ok(())
+}
+
+/// A pull was noted by digest alone; adds the type and size of the manifest, if it is still there.
+fn describe(db: &Connection, event: &mut NewEvent) -> rusqlite::Result<()> {
+    let (Some(repository), Some(target)) = (&event.repository, &mut event.target) else {
+        return Ok(());
+    };
+    let found: Option<(String, u64)> = db
+        .prepare_cached(
+            "SELECT media_type, size FROM manifest
+             WHERE repository_id = (SELECT id FROM repository WHERE name = ?1) AND digest = ?2",
+        )?
+        .query_row(
+            params![repository.as_str(), target.digest.as_str()],
+            |row| Ok((row.get(0)?, count(row, 1)?)),
+        )
+        .optional()?;
+    if let Some((media_type, size)) = found {
+        *target = Descriptor::new(
+            MediaType::from(media_type.as_str()),
+            target.digest.clone(),
+            size,
+        );
     }
     Ok(())
 }
