@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::meta_store::AccountKind;
 use crate::storage::Inner;
 use crate::{Storage, StorageError};
 
@@ -67,6 +68,11 @@ impl Inner {
     }
 
     async fn write_pulls(&self) -> Result<()> {
+        let robots = self.robots_used.take();
+        if !robots.is_empty() {
+            let kind = AccountKind::Robot;
+            self.meta.accounts_used(kind, robots).await?;
+        }
         let (notes, events) = self.pulls.take();
         if notes.is_empty() && events.is_empty() {
             return Ok(());

@@ -1,4 +1,5 @@
 //! What a registry keeps.
+mod accounts;
 mod blob_store;
 mod cache;
 mod error;
@@ -20,8 +21,8 @@ pub use error::StorageError;
 pub use housekeeping::HousekeepingError;
 pub use local::LocalBlobs;
 pub use meta_store::{
-    BlobRemoval, Child, ChildKind, Lookup, ManifestChange, ManifestPut, ManifestRecord,
-    ManifestRow, Membership, MetaStore, NewEvent, PullNote, StaleLayout,
+    AccountKind, AccountRow, BlobRemoval, Child, ChildKind, Lookup, ManifestChange, ManifestPut,
+    ManifestRecord, ManifestRow, Membership, MetaStore, NewEvent, PullNote, StaleLayout,
 };
 pub use model::*;
 pub use name::{MAX_NAME_LEN, MAX_TAG_LEN, NameError, RepositoryName, TagName, TagOrDigest};

@@ -18,6 +18,7 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use orlop_oci::{Descriptor, Digest};
+use orlop_secret::Secret;
 use tokio::sync::watch;
 
 use crate::{
@@ -172,6 +173,26 @@ pub struct PullNote {
     pub at: Timestamp,
 }
 
+/// What kind of account a record is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountKind {
+    /// An account for a machine.
+    Robot,
+    /// A key that signs tokens.
+    SigningKey,
+}
+
+/// An account, of which the store knows only its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    /// Its name, unique among its kind.
+    pub name: String,
+    /// What it is, as JSON.
+    pub record: Secret,
+    /// When it was last used. Not written by inserting and updating.
+    pub used_at: Option<Timestamp>,
+}
+
 /// A repository whose layout on disk is behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaleLayout {
@@ -324,6 +345,41 @@ pub trait MetaStore: fmt::Debug + Send + Sync {
     /// Sets a small named value; `None` removes it.
     fn set_setting<'a>(&'a self, name: &'a str, value: Option<String>)
     -> BoxFuture<'a, Result<()>>;
+
+    /// Sets a small named value that has none. Returns whether it had none.
+    fn insert_setting<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<bool>>;
+
+    /// All accounts of a kind, by name.
+    fn accounts(&self, kind: AccountKind) -> BoxFuture<'_, Result<Vec<AccountRow>>>;
+
+    /// One account.
+    fn account<'a>(
+        &'a self,
+        kind: AccountKind,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<AccountRow>>>;
+
+    /// Adds an account. Returns whether its name was free; else nothing was changed.
+    fn insert_account(&self, kind: AccountKind, account: AccountRow)
+    -> BoxFuture<'_, Result<bool>>;
+
+    /// Replaces the record of an account. Returns whether there is one of its name.
+    fn update_account(&self, kind: AccountKind, account: AccountRow)
+    -> BoxFuture<'_, Result<bool>>;
+
+    /// Notes when accounts were last used; those that are gone are passed over.
+    fn accounts_used(
+        &self,
+        kind: AccountKind,
+        used: Vec<(String, Timestamp)>,
+    ) -> BoxFuture<'_, Result<()>>;
+
+    /// Removes an account. Returns whether there was one.
+    fn remove_account<'a>(
+        &'a self,
+        kind: AccountKind,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<bool>>;
 
     /// Fails unless metadata can be read.
     fn ready(&self) -> BoxFuture<'_, Result<()>>;

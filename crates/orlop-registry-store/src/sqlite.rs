@@ -5,6 +5,7 @@
 //! single statement each on a connection of a small pool ([`readers`]), executed where the caller
 //! runs: they take some ten microseconds, less than handing them to a thread.
 
+mod accounts;
 mod blobs;
 mod events;
 mod layouts;
@@ -19,6 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::{self, BoxFuture, FutureExt as _};
+use jiff::Timestamp;
 use orlop_oci::{Descriptor, Digest};
 use tokio::sync::watch;
 
@@ -230,7 +232,7 @@ impl MetaStore for Sqlite {
     }
 
     fn setting<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>>> {
-        self.read(|c| events::setting(c, name))
+        self.read(|c| accounts::setting(c, name))
     }
 
     fn set_setting<'a>(
@@ -239,7 +241,57 @@ impl MetaStore for Sqlite {
         value: Option<String>,
     ) -> BoxFuture<'a, Result<()>> {
         let name = name.to_owned();
-        self.write(move |w| events::set_setting(w, &name, value.as_deref()))
+        self.write(move |w| accounts::set_setting(w, &name, value.as_deref()))
+    }
+
+    fn insert_setting<'a>(&'a self, name: &'a str, value: &'a str) -> BoxFuture<'a, Result<bool>> {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.write(move |w| accounts::insert_setting(w, &name, &value))
+    }
+
+    fn accounts(&self, kind: AccountKind) -> BoxFuture<'_, Result<Vec<AccountRow>>> {
+        self.read(|c| accounts::list(c, kind))
+    }
+
+    fn account<'a>(
+        &'a self,
+        kind: AccountKind,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<AccountRow>>> {
+        self.read(|c| accounts::find(c, kind, name))
+    }
+
+    fn insert_account(
+        &self,
+        kind: AccountKind,
+        account: AccountRow,
+    ) -> BoxFuture<'_, Result<bool>> {
+        self.write(move |w| accounts::insert(w, kind, &account))
+    }
+
+    fn update_account(
+        &self,
+        kind: AccountKind,
+        account: AccountRow,
+    ) -> BoxFuture<'_, Result<bool>> {
+        self.write(move |w| accounts::update(w, kind, &account))
+    }
+
+    fn accounts_used(
+        &self,
+        kind: AccountKind,
+        used: Vec<(String, Timestamp)>,
+    ) -> BoxFuture<'_, Result<()>> {
+        self.write(move |w| accounts::used(w, kind, &used))
+    }
+
+    fn remove_account<'a>(
+        &'a self,
+        kind: AccountKind,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<bool>> {
+        let name = name.to_owned();
+        self.write(move |w| accounts::remove(w, kind, &name))
     }
 
     fn ready(&self) -> BoxFuture<'_, Result<()>> {

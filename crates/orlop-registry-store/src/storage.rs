@@ -7,6 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use orlop_oci::{Algorithm, Descriptor, Digest, MediaType};
 
+use crate::accounts::RobotsUsed;
 use crate::cache::ManifestCache;
 use crate::layout::Layouts;
 use crate::meta_store::{BlobRemoval, Lookup, ManifestChange, ManifestPut, Membership, NewEvent};
@@ -28,6 +29,7 @@ pub(crate) struct Inner {
     pub(crate) uploads: Uploads,
     pub(crate) layouts: Layouts,
     pub(crate) pulls: Pulls,
+    pub(crate) robots_used: RobotsUsed,
     cache: ManifestCache,
 }
 
@@ -55,6 +57,7 @@ impl Storage {
             uploads: Uploads::new(&options, blobs.clone(), meta.clone()),
             layouts: Layouts::open(&options.root)?,
             pulls: Pulls::default(),
+            robots_used: RobotsUsed::default(),
             cache: ManifestCache::new(options.manifest_cache),
             options,
             blobs,

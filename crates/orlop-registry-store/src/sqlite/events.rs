@@ -1,4 +1,4 @@
-//! The event log, when things were pulled, and small named values.
+//! The event log, and when things were pulled.
 
 use orlop_oci::{Descriptor, Digest, MediaType};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -142,29 +142,4 @@ fn note_pull(db: &Connection, pull: &PullNote) -> rusqlite::Result<()> {
         .execute(params![repository, tag.as_str(), at])?;
     }
     Ok(())
-}
-
-pub(super) fn setting(db: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
-    db.prepare_cached("SELECT value FROM setting WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
-        .optional()
-}
-
-pub(super) fn set_setting(w: &Write<'_>, name: &str, value: Option<&str>) -> Result<()> {
-    let set = || -> rusqlite::Result<usize> {
-        match value {
-            Some(value) => {
-                w.db.prepare_cached(
-                    "INSERT INTO setting (name, value) VALUES (?1, ?2)
-                     ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                )?
-                .execute([name, value])
-            }
-            None => {
-                w.db.prepare_cached("DELETE FROM setting WHERE name = ?1")?
-                    .execute([name])
-            }
-        }
-    };
-    set().map(drop).map_err(failed)
 }

@@ -1,6 +1,7 @@
 //! Opening the database and bringing its schema up to date.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +11,10 @@ use super::row::failed;
 use crate::StorageError;
 
 /// The schema, step by step; step `n` brings `user_version` from `n` to `n + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_initial.sql"),
+    include_str!("migrations/002_accounts.sql"),
+];
 
 /// How long a writer waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -26,6 +30,14 @@ pub(super) fn open(path: &Path) -> Result<Connection, StorageError> {
     let lock = File::open(folder)
         .and_then(|folder| folder.lock().map(|()| folder))
         .map_err(|e| StorageError::Internal(format!("can't lock {}: {e}", folder.display())))?;
+    // It has keys in it. SQLite gives its other files the mode of this one.
+    let made = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path);
+    made.map_err(|e| StorageError::Internal(format!("can't make {}: {e}", path.display())))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
