@@ -143,7 +143,8 @@ pub struct TokenConfig {
     /// How long an access token lasts: from one minute to one hour.
     #[serde(with = "crate::period")]
     pub lifetime: SignedDuration,
-    /// How long a refresh token lasts.
+    /// How long a refresh token lasts. `docker login` keeps one in place of the password, so this is
+    /// how often people log in again. It is worth nothing once the password changes.
     #[serde(with = "crate::period")]
     pub refresh_lifetime: SignedDuration,
     /// How old a key gets before the next one signs.
@@ -162,8 +163,8 @@ impl Default for TokenConfig {
             service: "orlop".to_owned(),
             issuer: "orlop".to_owned(),
             lifetime: SignedDuration::from_mins(5),
-            refresh_lifetime: SignedDuration::from_hours(30 * 24),
-            rotate_after: SignedDuration::from_hours(30 * 24),
+            refresh_lifetime: SignedDuration::from_hours(365 * 24),
+            rotate_after: SignedDuration::from_hours(90 * 24),
             leeway: SignedDuration::from_secs(60),
         }
     }

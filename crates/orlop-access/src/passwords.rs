@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::throttle::Throttle;
 use crate::users::{Hash, Users};
-use crate::{AuthError, Clock, Refused, ThrottleConfig};
+use crate::{AuthError, Clock, ROBOT_PREFIX, Refused, ThrottleConfig};
 
 /// Pairs that are remembered.
 const MAX_REMEMBERED: usize = 10_000;
@@ -34,7 +34,10 @@ type Check = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
 /// Checks passwords.
 pub(crate) struct Passwords {
     clock: Arc<dyn Clock>,
-    throttle: Throttle,
+    users_throttle: Throttle,
+    /// Apart from users: a robot's secret is checked at no cost, so whoever wants failures to be
+    /// forgotten could fill a common table with names of robots.
+    robots_throttle: Throttle,
     key: hmac::Key,
     remembered: Mutex<LruCache<Remembered, Duration>>,
     threads: Arc<Semaphore>,
@@ -73,7 +76,8 @@ impl Passwords {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
         Self {
             clock,
-            throttle: Throttle::new(),
+            users_throttle: Throttle::new(),
+            robots_throttle: Throttle::new(),
             key: key.expect("the operating system gives random bytes"),
             remembered: Mutex::new(LruCache::new(MAX_REMEMBERED)),
             threads: Arc::new(Semaphore::new((cores - 1).clamp(1, MAX_THREADS))),
@@ -92,9 +96,9 @@ impl Passwords {
         if pair.is_some_and(|pair| self.remembers(&pair)) {
             return Ok(());
         }
-        if let Some(wait) = self
-            .throttle
-            .wait(login.address, login.name, self.clock.elapsed())
+        if let Some(wait) =
+            self.throttle(login.name)
+                .wait(login.address, login.name, self.clock.elapsed())
         {
             return Err(AuthError::Throttled { retry_after: wait });
         }
@@ -124,7 +128,7 @@ impl Passwords {
             Some(pair) => {
                 let until = self.clock.elapsed() + against.remember;
                 self.lock().insert(pair, until);
-                self.throttle.succeeded(login.address, login.name);
+                self.succeeded(login);
                 Ok(())
             }
             None => Err(AuthError::Invalid(Refused::Password)),
@@ -138,14 +142,22 @@ impl Passwords {
         config: &ThrottleConfig,
     ) -> Result<(), AuthError> {
         let now = self.clock.elapsed();
-        self.throttle
+        self.throttle(login.name)
             .attempt(config, login.address, login.name, now)
             .map_err(|retry_after| AuthError::Throttled { retry_after })
     }
 
     /// Takes the failure back.
     pub(crate) fn succeeded(&self, login: Login<'_>) {
-        self.throttle.succeeded(login.address, login.name);
+        let throttle = self.throttle(login.name);
+        throttle.succeeded(login.address, login.name);
+    }
+
+    fn throttle(&self, name: &str) -> &Throttle {
+        match name.starts_with(ROBOT_PREFIX) {
+            true => &self.robots_throttle,
+            false => &self.users_throttle,
+        }
     }
 
     /// Forgets every password that was right.

@@ -55,6 +55,13 @@ impl Scene {
     }
 }
 
+/// What is checked for nobody is a hash: a broken one would be refused in no time.
+#[test]
+fn the_hash_of_nobody_is_checked_in_full() {
+    let hash = Hash::of_nobody(4);
+    assert!(matches!(bcrypt::verify("x", hash.as_str()), Ok(false)));
+}
+
 #[tokio::test]
 async fn unknown_users_cost_one_check_as_known_ones_do() {
     let scene = scene();

@@ -146,3 +146,18 @@ async fn guessing_at_the_token_service_counts_too() {
     let error = scene.get("", Some(&basic("bob", "x"))).await.unwrap_err();
     assert_eq!(error.status(), 429);
 }
+
+/// A table that is full forgets; names that cost nothing to try don't fill the one of users.
+#[tokio::test]
+async fn names_of_robots_do_not_make_guesses_be_forgotten() {
+    let scene = Scene::team().await;
+    for _ in 0..6 {
+        scene.basic("bob", "guess").await.unwrap_err();
+    }
+    for index in 0..10_001 {
+        let name = format!("robot$no{index}");
+        scene.basic(&name, "guess").await.unwrap_err();
+    }
+    let error = scene.basic("bob", "guess").await.unwrap_err();
+    assert!(matches!(error, AuthError::Throttled { .. }), "{error:?}");
+}

@@ -19,6 +19,8 @@ anonymous = "none"
 admins = ["user:ada"]
 groups.dev = ["user:bob", "robot:builder", "certificate:host"]
 groups.ops = ["user:eve"]
+tokens.refresh_lifetime = "30d"
+tokens.rotate_after = "30d"
 
 [[rules]]
 repositories = ["public/**"]
