@@ -113,19 +113,24 @@ impl Store {
         let collected = self.write(Durability::Durable, |tx| {
             let mut liveness = Liveness::new(tx, self.layout())?;
             liveness.disowned.extend(manifests.iter().cloned());
-            liveness.collect(manifests)
+            liveness.collect(manifests, &[])
         })?;
         self.remove_files(collected, space)
     }
 
-    /// Collects those of `from`, and of what they need, that nothing else needs. Its cost is
-    /// proportional to these.
+    /// Collects those of `from`, and of what they need, that nothing else needs, and those of `chains`
+    /// too. Its cost is proportional to these.
     ///
     /// # Errors
     /// When the database can't be written or files can't be removed.
-    pub fn collect(&self, from: &[Digest], space: &dyn SnapshotSpace) -> Result<Collected> {
+    pub fn collect(
+        &self,
+        from: &[Digest],
+        chains: &[ChainId],
+        space: &dyn SnapshotSpace,
+    ) -> Result<Collected> {
         let collected = self.write(Durability::Durable, |tx| {
-            Liveness::new(tx, self.layout())?.collect(from)
+            Liveness::new(tx, self.layout())?.collect(from, chains)
         })?;
         self.remove_files(collected, space)
     }
@@ -154,7 +159,7 @@ impl Store {
             }
             crate::index_json::mark_stale(tx)?;
         }
-        removed.collected = Liveness::new(tx, self.layout())?.collect(&removed.images)?;
+        removed.collected = Liveness::new(tx, self.layout())?.collect(&removed.images, &[])?;
         Ok(removed)
     }
 
@@ -199,8 +204,8 @@ impl<'a> Liveness<'a> {
         })
     }
 
-    /// Deletes the rows of what is dead among `from` and all below.
-    fn collect(&mut self, from: &[Digest]) -> Result<Collected> {
+    /// Deletes the rows of what is dead among `from` and all below, and among `chains`.
+    fn collect(&mut self, from: &[Digest], chains: &[ChainId]) -> Result<Collected> {
         let mut collected = Collected::default();
         let mut dead = Vec::new();
         for digest in descendants(self.db, from)? {
@@ -208,7 +213,7 @@ impl<'a> Liveness<'a> {
                 dead.push(digest);
             }
         }
-        let mut chains = Vec::new();
+        let mut chains = chains.to_vec();
         for digest in &dead {
             for chain in chains_of(self.db, digest)? {
                 if !chains.contains(&chain) {

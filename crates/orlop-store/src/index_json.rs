@@ -50,7 +50,7 @@ impl Store {
 
     /// Writes `index.json`. The one who gets the lock last reads last, so what it writes is the newest.
     pub(crate) fn write_index_json(&self) -> Result<()> {
-        let _lock = FileLock::wait(&self.layout().locks().join("index-json"), &NEVER)?;
+        let lock = FileLock::wait(&self.layout().locks().join("index-json"), &NEVER)?;
         // The flag is cleared before reading: who changes names after this sets it again.
         let index = self.write(Durability::Process, |tx| {
             tx.prepare_cached("UPDATE settings SET value = '2' WHERE key = 'index_stale'")?
@@ -60,8 +60,11 @@ impl Store {
         // A structure of strings and numbers can't fail to be JSON.
         let bytes = serde_json::to_vec(&index).map_err(std::io::Error::other);
         let path = self.layout().index_json();
-        self.layout()
-            .replace(&path, &bytes.map_err(crate::Error::io("write", &path))?)?;
+        self.layout().replace(
+            &path,
+            &bytes.map_err(crate::Error::io("write", &path))?,
+            &lock,
+        )?;
         sync_directory(&self.layout().oci())?;
         self.write(Durability::Process, |tx| {
             tx.prepare_cached(

@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 use crate::locks::BlobLock;
 use crate::store::Store;
 
-/// A blob that is coming in. When dropped, the bytes so far are kept for the next try.
+/// A blob that is coming in. When dropped, the bytes so far are kept for the next try,
+/// for at most [`crate::KEEP_PARTIAL`].
 #[derive(Debug)]
 pub struct Ingest {
     lock: BlobLock,
@@ -79,6 +80,19 @@ impl Store {
         })
     }
 
+    /// Takes away what came in of the blob of this lock and isn't published: nobody shall go on with
+    /// it.
+    ///
+    /// # Errors
+    /// When the file can't be removed.
+    pub fn discard_ingest(&self, lock: &BlobLock) -> Result<()> {
+        let path = self.layout().ingest_of(lock.digest());
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io("remove", &path)(e)),
+            _ => Ok(()),
+        }
+    }
+
     /// How many bytes of a blob an earlier try left.
     ///
     /// # Errors
@@ -136,9 +150,12 @@ impl Ingest {
                 actual: after,
             });
         }
-        self.file
-            .write_all(bytes)
-            .map_err(Error::io("write", &self.path))?;
+        if let Err(error) = self.file.write_all(bytes) {
+            // Some of them may be there, as on a full disk: the next try shall find what was counted.
+            let _ = self.file.set_len(self.offset);
+            let _ = self.file.seek(SeekFrom::Start(self.offset));
+            return Err(Error::io("write", &self.path)(error));
+        }
         self.offset = after;
         Ok(())
     }

@@ -1,14 +1,16 @@
 //! Where things lie below the root, and how the empty store is made.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::ffi::{OsStr, OsString};
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use orlop_oci::{Algorithm, ChainId, Digest};
 
+use crate::draft::Draft;
 use crate::error::{Error, Result};
+use crate::locks::FileLock;
 
 /// image-spec, image-layout.md, "oci-layout file".
 const OCI_LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
@@ -99,49 +101,42 @@ impl Layout {
         Ok(())
     }
 
-    /// Makes the files that an OCI image layout must have. The caller holds the lock of the schema.
-    pub(crate) fn create_oci_files(&self) -> Result<()> {
+    /// Makes the files that an OCI image layout must have. `lock` is that of the schema.
+    pub(crate) fn create_oci_files(&self, lock: &FileLock) -> Result<()> {
         for (path, content) in [
             (self.oci().join("oci-layout"), OCI_LAYOUT),
             (self.index_json(), EMPTY_INDEX),
         ] {
             if !path.try_exists().map_err(Error::io("look at", &path))? {
-                self.replace(&path, content)?;
+                self.replace(&path, content, lock)?;
             }
         }
         Ok(())
     }
 
     /// Writes a file so that a reader, or whoever comes after a crash, sees the old or the new one.
-    pub(crate) fn replace(&self, path: &Path, content: &[u8]) -> Result<()> {
-        let draft = self.draft();
-        let written = write_new(&draft, content)
-            .and_then(|file| file.sync_data())
-            .map_err(Error::io("write", &draft))
-            .and_then(|()| fs::rename(&draft, path).map_err(Error::io("write", path)));
-        if written.is_err() {
-            // The draft is of no use to anyone; the error that matters is the first one.
-            let _ = fs::remove_file(&draft);
-        }
-        written
+    /// `lock` is what keeps others from writing it.
+    pub(crate) fn replace(&self, path: &Path, content: &[u8], lock: &FileLock) -> Result<()> {
+        let mut draft = Draft::write(self, lock, content)?;
+        draft.sync()?;
+        draft.place(path)
     }
 
-    /// A path in `ingest` that nobody else uses: `draft-…` is swept once it is old.
-    pub(crate) fn draft(&self) -> PathBuf {
-        self.ingest().join(format!("draft-{}", unique()))
+    /// Where a small file is written before it gets its name; see [`Draft`].
+    pub(crate) fn draft(&self, lock: &OsStr) -> PathBuf {
+        let mut name = OsString::from(DRAFT);
+        name.push(lock);
+        self.ingest().join(name)
+    }
+
+    /// The lock of a draft, when this is the name of one.
+    pub(crate) fn lock_of_draft(&self, name: &str) -> Option<PathBuf> {
+        name.strip_prefix(DRAFT).map(|lock| self.locks().join(lock))
     }
 }
 
-/// Creates a file that must not be there and fills it.
-pub(crate) fn write_new(path: &Path, content: &[u8]) -> std::io::Result<File> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(path)?;
-    file.write_all(content)?;
-    Ok(file)
-}
+/// What the names of drafts begin with.
+const DRAFT: &str = "draft-";
 
 /// `fsync` of a directory: the names in it survive a crash.
 pub(crate) fn sync_directory(path: &Path) -> Result<()> {
@@ -186,6 +181,16 @@ mod tests {
         for bad in ["", "sha256", "sha256-", "sha256-zz", "draft-1-2-3", "../x"] {
             assert_eq!(digest_of_file_name(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_draft_tells_its_lock() {
+        let layout = Layout::new(Path::new("/root"));
+        let lock = layout.blob_lock(&Digest::of(b"x"));
+        let draft = layout.draft(lock.file_name().unwrap());
+        let name = draft.file_name().unwrap().to_str().unwrap();
+        assert_eq!(layout.lock_of_draft(name), Some(lock));
+        assert_eq!(layout.lock_of_draft(&file_name(&Digest::of(b"x"))), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //!     index.json              derived from the tables `images` and `names`
 //!     blobs/sha256/HEX        what the table `blobs` names; a file without a row is an orphan
 //!   ingest/sha256-HEX         a blob on its way in; the name is its digest, so it can be resumed
+//!   ingest/draft-LOCK         a small file before it gets its name, by the holder of this lock
 //!   snapshots/DRIVER/         what the storage driver keeps; the table `snapshots` names it
 //!   locks/                    flock files: blob-…, chain-…, lease-…, index-json, schema
 //!   orlop.db                  SQLite, WAL, synchronous=FULL
@@ -18,6 +19,14 @@
 //! removed *after* its row is deleted. Whatever a crash leaves between the two is a file that no row
 //! names. It is invisible, and the next [`Store::ingest`] adopts it or the next [`Store::gc`] sweeps
 //! it. Nothing needs recovery when the store is opened.
+//!
+//! # What stays in `ingest`, and for how long
+//!
+//! A blob that came in, whole or in part, stays when its pull is interrupted, and the next pull that
+//! needs it goes on with it. What nobody went on with for a week ([`KEEP_PARTIAL`]) is removed by
+//! whoever opens the store next, and [`Store::gc`] removes at once what nobody is at. A pull that is
+//! refused takes back what it brought ([`Store::discard_ingest`]). A draft is rubbish as soon as the
+//! lock that it is called after is free: whoever opens the store removes it.
 //!
 //! # What keeps content alive
 //!
@@ -58,6 +67,7 @@
 
 mod blobs;
 mod containers;
+mod draft;
 mod error;
 mod facts;
 mod gc;
@@ -99,3 +109,4 @@ pub use names::{Name, NameChange};
 pub use publish::{Publication, Published};
 pub use snapshots::{NoSnapshots, SnapshotRecord, SnapshotSpace};
 pub use store::Store;
+pub use sweep::KEEP_PARTIAL;

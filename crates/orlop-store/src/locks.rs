@@ -4,9 +4,11 @@
 //! file and locking it another one may have unlinked it; so after locking, the path must still lead to
 //! the file that is locked, or all begins again.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -96,6 +98,13 @@ impl FileLock {
     }
 }
 
+impl FileLock {
+    /// The name of its file.
+    pub(crate) fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+}
+
 impl Drop for FileLock {
     fn drop(&mut self) {
         // Still locked here, so nobody else can have put a file of their own under this name. A file
@@ -129,11 +138,12 @@ fn leads_to(path: &Path, file: &File) -> Result<bool> {
     }
 }
 
-/// The right to bring in, or to remove, the file of one blob. Given back when dropped.
-#[derive(Debug)]
+/// The right to bring in, or to remove, the file of one blob. Given back when the last clone is
+/// dropped.
+#[derive(Clone, Debug)]
 pub struct BlobLock {
     digest: Digest,
-    _lock: FileLock,
+    lock: Arc<FileLock>,
 }
 
 impl BlobLock {
@@ -141,13 +151,18 @@ impl BlobLock {
     pub fn digest(&self) -> &Digest {
         &self.digest
     }
+
+    pub(crate) fn file(&self) -> &FileLock {
+        &self.lock
+    }
 }
 
-/// The right to make, or to remove, the snapshot of one chain. Given back when dropped.
-#[derive(Debug)]
+/// The right to make, or to remove, the snapshot of one chain. Given back when the last clone is
+/// dropped.
+#[derive(Clone, Debug)]
 pub struct ChainLock {
     chain: ChainId,
-    _lock: FileLock,
+    _lock: Arc<FileLock>,
 }
 
 impl ChainLock {
@@ -168,7 +183,7 @@ impl Store {
         let lock = FileLock::try_take(&self.layout().blob_lock(digest))?;
         Ok(lock.map(|lock| BlobLock {
             digest: digest.clone(),
-            _lock: lock,
+            lock: Arc::new(lock),
         }))
     }
 
@@ -181,7 +196,7 @@ impl Store {
         let lock = FileLock::wait(&self.layout().blob_lock(digest), cancelled)?;
         Ok(BlobLock {
             digest: digest.clone(),
-            _lock: lock,
+            lock: Arc::new(lock),
         })
     }
 
@@ -195,7 +210,7 @@ impl Store {
         let lock = FileLock::try_take(&self.layout().chain_lock(chain))?;
         Ok(lock.map(|lock| ChainLock {
             chain: chain.clone(),
-            _lock: lock,
+            _lock: Arc::new(lock),
         }))
     }
 
@@ -208,7 +223,7 @@ impl Store {
         let lock = FileLock::wait(&self.layout().chain_lock(chain), cancelled)?;
         Ok(ChainLock {
             chain: chain.clone(),
-            _lock: lock,
+            _lock: Arc::new(lock),
         })
     }
 }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use orlop_oci::{ChainId, Descriptor, DiffId, Digest, Reference, Repository};
 use rusqlite::Transaction;
 
+use crate::draft::Draft;
 use crate::error::{Error, Result};
-use crate::layout::{sync_directory, write_new};
+use crate::layout::sync_directory;
 use crate::locks::{BlobLock, ChainLock};
 use crate::names::NameChange;
 use crate::snapshots::SnapshotRecord;
@@ -73,10 +74,38 @@ pub struct Published {
 
 /// A file to be renamed into `oci/blobs`, with the lock that allows it.
 struct Incoming {
+    /// Before the lock, which must outlive a draft.
+    from: From,
     lock: BlobLock,
-    /// Nothing when the file is in its place.
-    from: Option<PathBuf>,
     size: u64,
+}
+
+/// Where the bytes of a blob are before they are in their place.
+enum From {
+    /// In their place.
+    Stored,
+    Ingested(PathBuf),
+    Written(Draft),
+}
+
+impl Incoming {
+    fn path(&self) -> Option<&Path> {
+        match &self.from {
+            From::Stored => None,
+            From::Ingested(path) => Some(path),
+            From::Written(draft) => Some(draft.path()),
+        }
+    }
+
+    /// Renames it into its place; false when it was there.
+    fn place(&mut self, to: &Path) -> Result<bool> {
+        match &mut self.from {
+            From::Stored => return Ok(false),
+            From::Ingested(path) => fs::rename(path, to).map_err(Error::io("store", to))?,
+            From::Written(draft) => draft.place(to)?,
+        }
+        Ok(true)
+    }
 }
 
 impl Store {
@@ -92,12 +121,12 @@ impl Store {
         for blob in std::mem::take(&mut publication.blobs) {
             incoming.push(Incoming {
                 lock: blob.lock,
-                from: Some(blob.path),
+                from: From::Ingested(blob.path),
                 size: blob.size,
             });
         }
         reached("before sync");
-        self.put_in_place(&mut publication, &incoming)?;
+        self.put_in_place(&mut publication, &mut incoming)?;
         reached("before commit");
         let published = self.write(Durability::Durable, |tx| publication.commit(tx, &incoming))?;
         reached("after commit");
@@ -125,19 +154,21 @@ impl Store {
             let stored = self.read(|db| Ok(blobs::size_of(db, &digest)?))?;
             let here = fs::metadata(self.layout().blob(&digest)).map(|meta| meta.len());
             let from = if stored == Some(size) && here.is_ok_and(|length| length == size) {
-                None
+                From::Stored
             } else {
-                let draft = self.layout().draft();
-                write_new(&draft, &bytes).map_err(Error::io("write", &draft))?;
-                Some(draft)
+                From::Written(Draft::write(self.layout(), lock.file(), &bytes)?)
             };
-            incoming.push(Incoming { lock, from, size });
+            incoming.push(Incoming { from, lock, size });
         }
         Ok(incoming)
     }
 
     /// Everything on the disk first, then the names of the files.
-    fn put_in_place(&self, publication: &mut Publication<'_>, incoming: &[Incoming]) -> Result<()> {
+    fn put_in_place(
+        &self,
+        publication: &mut Publication<'_>,
+        incoming: &mut [Incoming],
+    ) -> Result<()> {
         let mut moved: Vec<PathBuf> = Vec::new();
         let mut drivers: Vec<PathBuf> = publication
             .snapshots
@@ -149,9 +180,10 @@ impl Store {
         self.sync_content(incoming, &drivers)?;
         reached("after sync");
         for blob in incoming {
-            let Some(from) = &blob.from else { continue };
             let to = self.layout().blob(blob.lock.digest());
-            fs::rename(from, &to).map_err(Error::io("store", &to))?;
+            if !blob.place(&to)? {
+                continue;
+            }
             reached("between renames");
             let directory = self.layout().blobs(blob.lock.digest().algorithm());
             if !moved.contains(&directory) {
@@ -172,7 +204,7 @@ impl Store {
     /// One `syncfs` for big things; `fdatasync` of each file when it is only a few documents.
     fn sync_content(&self, incoming: &[Incoming], drivers: &[PathBuf]) -> Result<()> {
         const FEW: usize = 4;
-        let files: Vec<&Path> = incoming.iter().filter_map(|i| i.from.as_deref()).collect();
+        let files: Vec<&Path> = incoming.iter().filter_map(Incoming::path).collect();
         let big = incoming.iter().any(|i| i.size > orlop_oci::MAX_CONFIG_SIZE);
         if drivers.is_empty() && files.len() <= FEW && !big {
             for file in files {

@@ -75,12 +75,13 @@ impl Store {
         if found < schema::newest() {
             layout.create_directories()?;
             let lock = locks::FileLock::wait(&layout.locks().join("schema"), &NEVER)?;
-            layout.create_oci_files()?;
+            layout.create_oci_files(&lock)?;
             schema::migrate(&mut connection).map_err(|e| explain(e.into()))?;
             crate::layout::sync_directory(layout.root())?;
             drop(lock);
         }
         let store = Self::with(layout, true, connection);
+        store.sweep_dead();
         store.write_index_json_if_stale()?;
         Ok(store)
     }

@@ -16,8 +16,9 @@ use crate::locks::FileLock;
 use crate::snapshots::SnapshotSpace;
 use crate::store::Store;
 
-/// A draft lives for as long as it takes to write a small file; one this old is of a dead process.
-const OLD_DRAFT: Duration = Duration::from_secs(3600);
+/// How long a blob that came in in part, or whole but for no image, waits for another try. Counted
+/// from its last byte.
+pub const KEEP_PARTIAL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Store {
     /// Removes the files of what was collected. All are tried; the first error is told.
@@ -85,7 +86,7 @@ impl Store {
                 }
             }
         }
-        freed += self.sweep_ingest()?;
+        freed += self.sweep_ingest(|_| true)?;
         let snapshots = self.root().join("snapshots");
         for (driver, chain) in space.present().map_err(Error::io("read", &snapshots))? {
             if self.snapshot(&driver, &chain)?.is_none() && !self.is_chain_leased(&chain)? {
@@ -114,12 +115,31 @@ impl Store {
         Ok(false)
     }
 
-    fn sweep_ingest(&self) -> Result<u64> {
+    /// Removes what dead processes left in `ingest` and nobody will go on with: drafts at once, blobs
+    /// after [`KEEP_PARTIAL`]. Whoever opens the store does this; it costs one look into a directory
+    /// that is empty nearly always.
+    pub(crate) fn sweep_dead(&self) {
+        // Who came to do something else needn't know of rubbish that can't be removed; `gc` tells.
+        let _ = self.sweep_ingest(is_old);
+    }
+
+    /// Removes drafts of dead writers, and blobs in the making that nobody is at, as far as `unwanted`.
+    fn sweep_ingest(&self, unwanted: impl Fn(&Path) -> bool) -> Result<u64> {
         let mut freed = 0;
         for name in names_in(&self.layout().ingest())? {
             let path = self.layout().ingest().join(&name);
             if let Some(digest) = digest_of_file_name(&name) {
-                if let Some(lock) = self.try_lock_blob(&digest)? {
+                if unwanted(&path)
+                    && let Some(lock) = self.try_lock_blob(&digest)?
+                {
+                    // Somebody may have gone on with it before the lock was taken.
+                    if unwanted(&path) {
+                        freed += remove_file(&path)?;
+                    }
+                    drop(lock);
+                }
+            } else if let Some(path_of_lock) = self.layout().lock_of_draft(&name) {
+                if let Some(lock) = FileLock::try_take(&path_of_lock)? {
                     freed += remove_file(&path)?;
                     drop(lock);
                 }
@@ -145,8 +165,8 @@ fn is_old(path: &Path) -> bool {
         .and_then(|meta| meta.modified())
         .is_ok_and(
             |modified| match SystemTime::now().duration_since(modified) {
-                Ok(age) => age > OLD_DRAFT,
-                Err(ahead) => ahead.duration() > OLD_DRAFT,
+                Ok(age) => age > KEEP_PARTIAL,
+                Err(ahead) => ahead.duration() > KEEP_PARTIAL,
             },
         )
 }

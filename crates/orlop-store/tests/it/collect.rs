@@ -1,6 +1,7 @@
 //! Removal and collection.
 
 use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
 
 use orlop_oci::{Descriptor, Digest, MediaType};
 use orlop_store::{Error, MountRecord, NoSnapshots, Publication, Store, WhenUnnamed};
@@ -161,7 +162,7 @@ fn a_lease_keeps_and_ends() {
     assert!(store.gc(&space).unwrap().blobs.is_empty());
     assert_eq!(test.blob_files().len(), 4);
     drop(lease);
-    let collected = store.collect(&[image.id()], &space).unwrap();
+    let collected = store.collect(&[image.id()], &[], &space).unwrap();
     assert_eq!(collected.blobs.len(), 4);
     assert_eq!(collected.snapshots.len(), 2);
 }
@@ -233,6 +234,71 @@ fn gc_sweeps_what_crashes_leave() {
     ingest.write_all(b"sy").unwrap();
     ingest.finish(&busy).unwrap();
     assert!(store.gc(&space).unwrap().blobs.is_empty());
+}
+
+#[test]
+fn what_nobody_resumes_for_a_week_goes() {
+    let test = TestStore::new();
+    let root = test.store.root();
+    let partial = |words: &str, days: u64| {
+        let name = format!("sha256-{}", Digest::of(words.as_bytes()).hex());
+        let path = root.join("ingest").join(name);
+        std::fs::write(&path, "half").unwrap();
+        let then = SystemTime::now() - Duration::from_secs(days * 24 * 3600);
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(then).unwrap();
+        path
+    };
+    let (old, young, busy) = (partial("old", 8), partial("young", 6), partial("busy", 8));
+    let lock = test.store.try_lock_blob(&Digest::of(b"busy")).unwrap();
+    Store::open(root).unwrap();
+    assert!(!old.exists());
+    assert!(young.exists());
+    assert!(busy.exists(), "somebody goes on with it right now");
+    drop(lock);
+    test.store.gc(&NoSnapshots).unwrap();
+    assert!(!young.exists() && !busy.exists());
+}
+
+#[test]
+fn what_a_pull_takes_back_goes_and_the_rest_stays() {
+    let test = TestStore::new();
+    let store = &test.store;
+    let space = Files::new(store);
+    let (kept, refused) = (
+        Image::new("kept", &["base"]),
+        Image::new("refused", &["base", "top"]),
+    );
+    kept.pull(store, &["kept"]).unwrap();
+    refused.pull(store, &["refused"]).unwrap();
+    // Its rows without the image, as those of the first round of a pull.
+    let chains = refused.chains();
+    store
+        .remove_names(
+            &[name("refused").with_default_tag()],
+            WhenUnnamed::Keep,
+            &space,
+        )
+        .unwrap();
+    let lease = store.lease("another pull").unwrap();
+    lease.hold_chain(&chains[1]).unwrap();
+    store.remove_images(&[refused.id()], &space).unwrap();
+    assert!(store.snapshot(DRIVER, &chains[1]).unwrap().is_some());
+    let collected = store.collect(&[], &chains, &space).unwrap();
+    assert!(collected.snapshots.is_empty(), "another pull holds it");
+    drop(lease);
+    let collected = store.collect(&[], &chains, &space).unwrap();
+    assert_eq!(collected.snapshots.len(), 1);
+    kept.assert_whole(store);
+
+    let digest = Digest::of(b"half");
+    let lock = store.try_lock_blob(&digest).unwrap().unwrap();
+    let blob = fetch(store, lock.clone(), b"half").unwrap();
+    drop(blob);
+    assert_eq!(store.ingest_offset(&digest).unwrap(), 4);
+    store.discard_ingest(&lock).unwrap();
+    store.discard_ingest(&lock).unwrap();
+    assert!(files(&store.root().join("ingest")).is_empty());
 }
 
 #[test]
