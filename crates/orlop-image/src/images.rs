@@ -16,9 +16,18 @@ pub struct Images {
 }
 
 impl Images {
-    /// Puts the two together.
+    /// Puts the two together. What dead processes were unpacking when they died is removed.
     pub fn new(store: Store, driver: Arc<dyn Driver>) -> Self {
-        Self { store, driver }
+        let images = Self { store, driver };
+        if images.store.is_writable() {
+            // Who came to do something else needn't know of rubbish that can't be removed.
+            let _ = images.sweep_staging();
+        }
+        images
+    }
+
+    fn sweep_staging(&self) -> Result<()> {
+        Ok(self.space()?.sweep_staging()?)
     }
 
     /// The store.

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::home::make_directory;
+use crate::home::{Home, make_directory};
+use crate::staging::LockedDirectory;
 use crate::{Driver, Overlay2, Vfs};
 
 /// The names of all drivers, the best first.
@@ -37,7 +38,7 @@ pub fn choose(store_root: &Path, wanted: Option<&str>) -> Result<Arc<dyn Driver>
         Ok(()) => Arc::new(overlay),
         Err(_) => Arc::new(Vfs::new(store_root)),
     };
-    remember(&note, chosen.name())?;
+    remember(store_root, &note, chosen.name())?;
     Ok(chosen)
 }
 
@@ -53,11 +54,13 @@ pub fn driver_of(store_root: &Path, name: &str) -> Result<Arc<dyn Driver>> {
     }
 }
 
-fn remember(note: &Path, name: &str) -> Result<()> {
+fn remember(store_root: &Path, note: &Path, name: &'static str) -> Result<()> {
     if let Some(directory) = note.parent() {
         make_directory(directory)?;
     }
-    let draft = note.with_extension(format!("draft-{}", std::process::id()));
+    // In a directory that is swept when we die before the note has its name.
+    let directory = LockedDirectory::create(&Home::new(store_root, name).staging())?;
+    let draft = directory.path().join("driver");
     fs::write(&draft, format!("{name}\n")).map_err(Error::io("write", &draft))?;
     fs::rename(&draft, note).map_err(Error::io("write", note))
 }

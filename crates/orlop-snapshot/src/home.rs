@@ -110,8 +110,12 @@ impl Home {
         Ok(found)
     }
 
+    pub(crate) fn sweep_staging(&self) -> Result<()> {
+        staging::sweep(&self.staging(), |_| false)
+    }
+
     pub(crate) fn sweep(&self, mounted: &[PathBuf]) -> Result<()> {
-        staging::sweep(&self.staging(), |_| false)?;
+        self.sweep_staging()?;
         throwaway::sweep(&self.throwaway(), mounted)
     }
 }

@@ -24,7 +24,8 @@
 //!
 //! A snapshot comes and goes by one rename between `DRIVER/` and `staging/`. A directory in `DRIVER/`
 //! that the store has no row of is an orphan; in `staging/`, a directory that nobody has locked is
-//! rubbish. Both are swept by the store's collection through [`Space`].
+//! rubbish. Both are swept by the store's collection through [`Space`], the latter also by whoever opens
+//! the store next.
 //!
 //! # The way of a layer
 //!
@@ -165,6 +166,12 @@ pub trait Driver: Send + Sync {
     /// # Errors
     /// When the directory can't be read.
     fn present(&self) -> Result<Vec<ChainId>>;
+
+    /// Removes what dead processes were making or taking apart. Costs one look into a directory.
+    ///
+    /// # Errors
+    /// When files can't be removed.
+    fn sweep_staging(&self) -> Result<()>;
 
     /// Removes what dead processes left, except the writable parts of mounts on `mounted`.
     ///

@@ -232,6 +232,10 @@ impl Driver for Overlay2 {
         self.home.present()
     }
 
+    fn sweep_staging(&self) -> Result<()> {
+        self.home.sweep_staging()
+    }
+
     fn sweep(&self, mounted: &[PathBuf]) -> Result<()> {
         self.home.sweep(mounted)
     }

@@ -40,6 +40,16 @@ impl Space {
             drivers,
         })
     }
+
+    /// Removes what dead processes were making or taking apart, and nothing else.
+    ///
+    /// # Errors
+    /// When files can't be removed.
+    pub fn sweep_staging(&self) -> Result<()> {
+        self.drivers
+            .iter()
+            .try_for_each(|driver| driver.sweep_staging())
+    }
 }
 
 impl SnapshotSpace for Space {

@@ -128,6 +128,10 @@ impl Driver for Vfs {
         self.home.present()
     }
 
+    fn sweep_staging(&self) -> Result<()> {
+        self.home.sweep_staging()
+    }
+
     fn sweep(&self, mounted: &[PathBuf]) -> Result<()> {
         self.home.sweep(mounted)
     }
