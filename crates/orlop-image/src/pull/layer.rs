@@ -1,13 +1,13 @@
 //! One layer's way: bytes → stored and hashed → inflated → hashed → unpacked, on two threads.
 
 use std::io::{self, BufRead as _};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use orlop_fs::{UnpackOptions, Unpacked};
 use orlop_layer::{BoundedReader, Bounds, Decompressor, Observer, TarReader, sniff};
 use orlop_oci::{Descriptor, DiffId};
+use orlop_snapshot::Staging;
 use orlop_store::IngestedBlob;
 
 use crate::error::{Error, Result};
@@ -24,9 +24,10 @@ pub(crate) struct LayerInput {
     pub(crate) progress: OnProgress,
 }
 
-/// Where a layer is unpacked.
+/// Where a layer is unpacked. The directory goes with whoever writes to it, so that nobody takes it
+/// away below them.
 pub(crate) struct UnpackTo {
-    pub(crate) directory: PathBuf,
+    pub(crate) staging: Staging,
     pub(crate) diff_id: DiffId,
     pub(crate) options: UnpackOptions,
     pub(crate) observers: Vec<Box<dyn Observer>>,
@@ -36,7 +37,7 @@ pub(crate) struct UnpackTo {
 pub(crate) struct LayerOutput {
     /// The blob, when it wasn't in the store.
     pub(crate) blob: Option<IngestedBlob>,
-    pub(crate) unpacked: Option<Unpacked>,
+    pub(crate) unpacked: Option<(Staging, Unpacked)>,
 }
 
 /// Runs a layer to its end. Blocks.
@@ -143,25 +144,31 @@ fn unpack_from(
     target: UnpackTo,
     descriptor: &Descriptor,
     cancelled: &AtomicBool,
-) -> Result<Unpacked> {
+) -> Result<(Staging, Unpacked)> {
     let UnpackTo {
-        directory,
+        staging,
         diff_id,
         options,
         mut observers,
     } = target;
-    let failed = |error: &dyn std::fmt::Display| {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         if cancelled.load(Ordering::Relaxed) {
             Error::Cancelled
         } else {
-            Error::layer(&descriptor.digest, error.to_string())
+            Error::layer(&descriptor.digest, error)
         }
     };
     let mut tar = TarReader::new(reader, options.bounds.clone());
-    let unpacked = orlop_fs::unpack(&directory, &mut tar, &options, &mut observers, cancelled)
-        .map_err(|e| failed(&e))?;
+    let unpacked = orlop_fs::unpack(
+        staging.path(),
+        &mut tar,
+        &options,
+        &mut observers,
+        cancelled,
+    )
+    .map_err(|e| failed(e.into()))?;
     let mut reader = tar.into_inner();
-    drain(&mut reader).map_err(|e| failed(&e))?;
+    drain(&mut reader).map_err(|e| failed(e.into()))?;
     let actual = reader.finish();
     if actual != diff_id {
         return Err(Error::layer(
@@ -177,5 +184,5 @@ fn unpack_from(
             observer.finish(&diff_id);
         }
     }
-    Ok(unpacked)
+    Ok((staging, unpacked))
 }

@@ -15,6 +15,7 @@ mod buffered;
 mod layer;
 mod plan;
 mod reapply;
+mod refusal;
 mod round;
 mod stage;
 mod wire;
@@ -90,8 +91,9 @@ impl Images {
     ///
     /// # Errors
     /// When the registry doesn't give it, when what it gives isn't what it says, when the disk
-    /// doesn't take it, or [`Error::Cancelled`]. Complete and partial blobs are kept for the next try;
-    /// nothing of the image is visible.
+    /// doesn't take it, or [`Error::Cancelled`]. Nothing of the image is visible. When it was
+    /// interrupted, complete and partial blobs are kept for the next try; when the image is at fault,
+    /// all that it brought is taken away again.
     pub async fn pull(
         &self,
         origin: &Origin,
@@ -120,13 +122,34 @@ impl Images {
             reference: reference.clone(),
         });
         let lease = self.store.lease("pull")?;
-        let target = self.target(origin, &reference, &lease).await?;
+        let rounds = Rounds::new(self, Some(origin), options, events, cancel);
+        let pulled = self
+            .bring(origin, reference, &options.platforms, &lease, &rounds)
+            .await;
+        if let Err(error) = &pulled
+            && error.is_refusal()
+        {
+            rounds.take_back(error).await;
+            drop(lease);
+            rounds.collect_parts().await;
+        }
+        pulled
+    }
+
+    async fn bring(
+        &self,
+        origin: &Origin,
+        reference: Reference,
+        platforms: &Platforms,
+        lease: &Lease,
+        rounds: &Rounds<'_>,
+    ) -> Result<Pulled> {
+        let target = self.target(origin, &reference, lease).await?;
         let planner = Planner::new(self, Some(origin));
         let plan = planner
-            .plan(target, &options.platforms, &reference.familiar())
+            .plan(target, platforms, &reference.familiar())
             .await?;
         lease.hold(&plan.digests(), &plan.chains())?;
-        let rounds = Rounds::new(self, Some(origin), options, events, cancel);
         let mut publication = rounds.run(&plan).await?;
         plan.add_to(&mut publication)?;
         publication.sources = plan

@@ -5,26 +5,26 @@
 //! off, publishes it, and lets go; when something is left, it waits for that with empty hands and
 //! looks again. Alone on a machine there is one round, and its publication is the image's.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod job;
 
-use orlop_fs::{Settled, UnpackOptions, Unpacked, Usage};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use orlop_oci::{ChainId, Descriptor, Digest};
-use orlop_snapshot::Staging;
 use orlop_store::{
     BlobLock, ChainLock, IngestedBlob, Publication, Published, SnapshotRecord, Store,
 };
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, watch};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::event::{BlobState, Event, EventSink};
-use crate::images::{Images, is_privileged};
-use crate::origin::{CHUNKS_IN_FLIGHT, Origin};
-use crate::progress::progress;
-use crate::pull::layer::{LayerInput, LayerOutput, UnpackTo, process};
-use crate::pull::wire::{OnProgress, Source};
+use crate::images::Images;
+use crate::origin::Origin;
+use crate::pull::refusal::{Published as Parts, Unpublished};
 use crate::pull::{Plan, PlannedLayer, PullOptions};
 
 /// A blob that the plan needs, and what is to become of it.
@@ -67,6 +67,19 @@ pub(crate) struct Rounds<'a> {
     cancel: &'a Cancel,
     /// A blob went on from where an earlier try stopped.
     resumed: AtomicBool,
+    /// What there is to take back when the image is refused.
+    unpublished: Mutex<Unpublished>,
+    /// And what there is to collect.
+    parts: Mutex<Parts>,
+}
+
+/// Has the layers of a round stop, when one fails and when nobody waits for them any more.
+struct Stop(Cancel);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
 
 impl<'a> Rounds<'a> {
@@ -84,15 +97,53 @@ impl<'a> Rounds<'a> {
             events,
             cancel,
             resumed: AtomicBool::new(false),
+            unpublished: Mutex::default(),
+            parts: Mutex::default(),
         }
     }
 
     /// Brings everything. What the last round gave is in the publication, not yet published.
     pub(crate) async fn run(&self, plan: &Plan) -> Result<Publication<'static>> {
+        let result = self.rounds(plan).await;
+        if let Err(error) = &result
+            && error.is_refusal()
+        {
+            self.take_back(error).await;
+        }
+        result
+    }
+
+    /// Takes away what was brought and isn't published: `error` says that it is of no use.
+    pub(crate) async fn take_back(&self, error: &Error) {
+        let unpublished = std::mem::take(&mut *self.unpublished());
+        let (images, refused) = (self.images.clone(), error.refused_blob().cloned());
+        // The refusal is what there is to tell. What can't be removed now is swept when it can.
+        let _ = blocking(move || unpublished.take_back(&images, refused.as_ref())).await;
+    }
+
+    /// Collects the parts that were published before the image was refused. The lease must have ended.
+    pub(crate) async fn collect_parts(self) {
+        let images = self.images.clone();
+        let parts = self
+            .parts
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let _ = blocking(move || parts.collect(&images)).await;
+    }
+
+    fn unpublished(&self) -> MutexGuard<'_, Unpublished> {
+        self.unpublished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn rounds(&self, plan: &Plan) -> Result<Publication<'static>> {
         let work = list(plan);
         let mut announced = false;
         let mut discarded = HashSet::new();
         loop {
+            // Nobody waits with a lock in hand.
+            self.unpublished().release();
             let missing = self.missing(&work)?;
             if !announced {
                 self.announce(&work, &missing);
@@ -118,6 +169,7 @@ impl<'a> Rounds<'a> {
                 Err(Error::Damaged { digest, .. })
                     if self.origin.is_some() && discarded.insert(digest.clone()) =>
                 {
+                    self.unpublished().release();
                     let store = self.images.store.clone();
                     blocking(move || Ok(store.discard_damaged_blob(&digest)?)).await?;
                     continue;
@@ -127,6 +179,10 @@ impl<'a> Rounds<'a> {
             if complete {
                 return Ok(publication);
             }
+            self.parts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add(&publication);
             publish(&self.images.store, publication).await?;
         }
     }
@@ -164,17 +220,26 @@ impl<'a> Rounds<'a> {
     fn missing(&self, work: &[Work]) -> Result<Vec<Work>> {
         let mut missing = Vec::new();
         for item in work {
-            if !self.has_blob(&item.descriptor.digest)?
-                || !self.has_snapshot(item.unpack.as_ref())?
-            {
+            if !self.has_blob(&item.descriptor)? || !self.has_snapshot(item.unpack.as_ref())? {
                 missing.push(item.clone());
             }
         }
         Ok(missing)
     }
 
-    fn has_blob(&self, digest: &Digest) -> Result<bool> {
-        Ok(self.images.store.blob(digest)?.is_some())
+    fn has_blob(&self, descriptor: &Descriptor) -> Result<bool> {
+        let Some(blob) = self.images.store.blob(&descriptor.digest)? else {
+            return Ok(false);
+        };
+        if blob.size != descriptor.size {
+            // Of a blob that comes from elsewhere, this would be seen when it comes.
+            return Err(Error::Store(orlop_store::Error::SizeMismatch {
+                digest: blob.digest,
+                expected: descriptor.size,
+                actual: blob.size,
+            }));
+        }
+        Ok(true)
     }
 
     fn has_snapshot(&self, unpack: Option<&PlannedLayer>) -> Result<bool> {
@@ -216,15 +281,19 @@ impl<'a> Rounds<'a> {
                 let Some(lock) = store.try_lock_chain(&layer.chain)? else {
                     continue;
                 };
+                self.unpublished().hold_chain(lock.clone());
                 chain_lock = Some(lock);
             }
             let mut blob_lock = None;
-            if !self.has_blob(digest)? {
+            if !self.has_blob(&item.descriptor)? {
                 let Some(lock) = store.try_lock_blob(digest)? else {
                     continue;
                 };
                 // Another process may have published between the look and the lock.
-                blob_lock = (!self.has_blob(digest)?).then_some(lock);
+                if !self.has_blob(&item.descriptor)? {
+                    self.unpublished().hold_blob(lock.clone());
+                    blob_lock = Some(lock);
+                }
             }
             let (settled, receiver) = watch::channel(false);
             if let (Some(layer), Some(_)) = (&item.unpack, &chain_lock) {
@@ -258,13 +327,37 @@ impl<'a> Rounds<'a> {
         .await
     }
 
-    /// Works off one round, the biggest first.
+    /// Works off one round, the biggest first. When it ends badly, everybody has stopped.
     async fn bring(&self, mut taken: Vec<Taken>) -> Result<Publication<'static>> {
         taken.sort_by_key(|t| std::cmp::Reverse(t.work.descriptor.size));
         let slots = Semaphore::new(self.options.parallel.max(1));
-        let jobs = taken.into_iter().map(|t| self.one(t, &slots));
-        let results = futures_util::future::try_join_all(jobs).await;
-        let mut done = results?;
+        let stop = Stop(Cancel::new());
+        let stop = &stop.0;
+        let jobs = taken.into_iter().map(|t| self.one(t, &slots, stop));
+        let mut jobs: FuturesUnordered<_> = jobs.collect();
+        let mut done = Vec::new();
+        let mut failed = None;
+        loop {
+            let next = tokio::select! {
+                next = jobs.next() => next,
+                () = self.cancel.cancelled(), if !stop.is_cancelled() => {
+                    stop.cancel();
+                    continue;
+                }
+            };
+            match next {
+                Some(Ok(one)) => done.push(one),
+                // What the others say after this is that they were stopped.
+                Some(Err(error)) => {
+                    stop.cancel();
+                    failed.get_or_insert(error);
+                }
+                None => break,
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
         // A snapshot comes after the one that it stands on.
         done.sort_by_key(|done| done.height);
         let mut publication = Publication::default();
@@ -274,206 +367,6 @@ impl<'a> Rounds<'a> {
             publication.chain_locks.extend(done.chain);
         }
         Ok(publication)
-    }
-
-    async fn one(&self, mut taken: Taken, slots: &Semaphore) -> Result<Done> {
-        if taken.chain.is_some() && self.images.driver.needs_parent() {
-            // Such a driver begins with a copy of the layer below.
-            wait_ready(&mut taken.ready).await?;
-        }
-        let permit = slots.acquire().await.map_err(|_| Error::Cancelled)?;
-        let descriptor = taken.work.descriptor.clone();
-        let is_layer = taken.work.is_layer;
-        let staging = match (&taken.chain, &taken.work.unpack) {
-            (Some(_), Some(layer)) => Some(self.begin(layer).await?),
-            _ => None,
-        };
-        let (source, feeder) = self.source(taken.blob.take(), &descriptor)?;
-        let input = LayerInput {
-            unpack: staging
-                .as_ref()
-                .map(|s| self.unpack_to(s, &taken.work))
-                .transpose()?,
-            source,
-            cancelled: Arc::clone(self.cancel.flag()),
-            progress: self.progress(&descriptor, is_layer, feeder.is_some()),
-            descriptor: descriptor.clone(),
-        };
-        let work = tokio::task::spawn_blocking(move || process(input));
-        let output = match feeder {
-            Some(feeder) => tokio::join!(work, feeder).0,
-            None => work.await,
-        };
-        let LayerOutput { blob, unpacked } =
-            output.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-        drop(permit);
-        if blob.is_some() {
-            self.tell(&descriptor, is_layer, BlobState::Downloaded);
-        }
-        let snapshot = match (staging, unpacked, taken.work.unpack.clone()) {
-            (Some(staging), Some(unpacked), Some(layer)) => {
-                wait_ready(&mut taken.ready).await?;
-                Some(self.settle(staging, unpacked, layer, blob.as_ref()).await?)
-            }
-            _ => None,
-        };
-        if let Some(settled) = taken.settled.take() {
-            settled.send_replace(true);
-        }
-        self.tell(&descriptor, is_layer, BlobState::Pulled);
-        Ok(Done {
-            height: taken
-                .work
-                .unpack
-                .as_ref()
-                .map_or(0, |layer| layer.below.len()),
-            blob,
-            snapshot,
-            chain: taken.chain,
-        })
-    }
-
-    /// A fresh directory, after what a crash may have left in its place is gone.
-    async fn begin(&self, layer: &PlannedLayer) -> Result<Staging> {
-        let driver = Arc::clone(&self.images.driver);
-        let (chain, parent) = (layer.chain.clone(), layer.parent().cloned());
-        blocking(move || {
-            if driver.exists(&chain) {
-                driver.remove(&chain)?;
-            }
-            Ok(driver.begin(&chain, parent.as_ref())?)
-        })
-        .await
-    }
-
-    fn unpack_to(&self, staging: &Staging, work: &Work) -> Result<UnpackTo> {
-        let Some(layer) = &work.unpack else {
-            return Err(Error::invalid(
-                &work.descriptor.digest,
-                "unpacked without a diff ID",
-            ));
-        };
-        Ok(UnpackTo {
-            directory: staging.path().to_owned(),
-            diff_id: layer.diff_id.clone(),
-            options: self.unpack_options(),
-            observers: (self.options.observers)(),
-        })
-    }
-
-    fn unpack_options(&self) -> UnpackOptions {
-        UnpackOptions {
-            bounds: self.options.bounds.clone(),
-            ..UnpackOptions::new(self.images.driver.whiteouts(), is_privileged())
-        }
-    }
-
-    /// Where the bytes come from, and the task that brings them, if one does.
-    fn source(
-        &self,
-        lock: Option<BlobLock>,
-        descriptor: &Descriptor,
-    ) -> Result<(Source, Option<impl Future<Output = ()> + use<>>)> {
-        let Some(lock) = lock else {
-            let file = self.images.store.open_blob(&descriptor.digest);
-            let file = file.map_err(Error::stored(&descriptor.media_type))?;
-            return Ok((Source::Stored(file), None));
-        };
-        let origin = self
-            .origin
-            .ok_or_else(|| Error::invalid(&descriptor.digest, "its content is not in the store"))?;
-        let ingest = self.images.store.ingest(lock, descriptor.size)?;
-        let offset = ingest.offset();
-        let kept = if offset > 0 {
-            self.resumed.store(true, Ordering::Relaxed);
-            let existing: Box<dyn std::io::Read + Send> = Box::new(ingest.existing()?);
-            Some(existing)
-        } else {
-            None
-        };
-        let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
-        let origin = origin.clone();
-        let (descriptor, cancel) = (descriptor.clone(), self.cancel.clone());
-        let feeder = async move {
-            if offset < descriptor.size {
-                origin.feed(descriptor, offset, sender, cancel).await;
-            }
-        };
-        Ok((
-            Source::Wire {
-                kept,
-                ingest,
-                receiver,
-            },
-            Some(feeder),
-        ))
-    }
-
-    fn progress(&self, descriptor: &Descriptor, layer: bool, downloads: bool) -> OnProgress {
-        let state = move |current, total| {
-            if downloads {
-                BlobState::Downloading { current, total }
-            } else {
-                BlobState::Extracting { current, total }
-            }
-        };
-        Box::new(progress(self.events, descriptor, layer, state))
-    }
-
-    /// Takes from the layers below what this one needs of them, and puts it in its place.
-    async fn settle(
-        &self,
-        staging: Staging,
-        unpacked: Unpacked,
-        layer: PlannedLayer,
-        blob: Option<&IngestedBlob>,
-    ) -> Result<SnapshotRecord> {
-        let driver = Arc::clone(&self.images.driver);
-        let file = match blob {
-            Some(blob) => blob.open()?,
-            None => {
-                let file = self.images.store.open_blob(&layer.descriptor.digest);
-                file.map_err(Error::stored(&layer.descriptor.media_type))?
-            }
-        };
-        let bounds = self.options.bounds.clone();
-        let cancelled = Arc::clone(self.cancel.flag());
-        let observers = Arc::clone(&self.options.observers);
-        blocking(move || {
-            let settled = driver.settle(&staging, &layer.below, &unpacked)?;
-            let staging = match settled {
-                Settled::Done => staging,
-                Settled::NeedsApply => {
-                    drop(staging);
-                    // Who has seen the whole layer needn't see it again.
-                    let seers = if unpacked.needs_apply {
-                        observers()
-                    } else {
-                        Vec::new()
-                    };
-                    super::reapply::reapply(&*driver, &layer, file, &bounds, seers, &cancelled)?
-                }
-            };
-            driver.publish(staging)?;
-            let usage = if driver.needs_parent() || settled == Settled::NeedsApply {
-                driver.usage(&layer.chain)?
-            } else {
-                // Counted while it was written: a walk over all files would only say it again.
-                Usage {
-                    bytes: unpacked.bytes,
-                    inodes: unpacked.entries,
-                }
-            };
-            Ok(SnapshotRecord {
-                driver: driver.name().to_owned(),
-                parent: layer.parent().cloned(),
-                chain_id: layer.chain,
-                diff_id: layer.diff_id,
-                bytes: usage.bytes,
-                inodes: usage.inodes,
-            })
-        })
-        .await
     }
 }
 
@@ -507,17 +400,6 @@ fn list(plan: &Plan) -> Vec<Work> {
         }
     }
     work
-}
-
-async fn wait_ready(ready: &mut Option<watch::Receiver<bool>>) -> Result<()> {
-    if let Some(receiver) = ready {
-        // The other side is gone without a word: its error is the one that is reported.
-        receiver
-            .wait_for(|settled| *settled)
-            .await
-            .map_err(|_| Error::Cancelled)?;
-    }
-    Ok(())
 }
 
 /// Publishes on a thread of its own: the sync in it can take seconds, in which the wish to stop must

@@ -67,7 +67,7 @@ impl WireReader {
         }
     }
 
-    /// The network's own error, which is worth more than the `io::Error` that it caused.
+    /// The error of the network or the disk, which is worth more than the `io::Error` that it caused.
     pub(crate) fn take_failure(&mut self) -> Option<Error> {
         self.failure.take()
     }
@@ -85,6 +85,10 @@ impl WireReader {
     }
 
     fn next_chunk(&mut self) -> io::Result<Bytes> {
+        if let Some(failure) = &self.failure {
+            // What comes after a hole is of no use.
+            return Err(io::Error::other(failure.to_string()));
+        }
         if self.cancelled.load(Ordering::Relaxed) {
             // Not `Interrupted`: readers may try that again, for ever.
             return Err(io::Error::other("cancelled"));
@@ -105,19 +109,22 @@ impl WireReader {
                 }
                 match receiver.blocking_recv() {
                     None => Ok(Bytes::new()),
-                    Some(Ok(chunk)) => {
-                        ingest.write_all(&chunk).map_err(io::Error::other)?;
-                        Ok(chunk)
-                    }
-                    Some(Err(error)) => {
-                        let text = error.to_string();
-                        self.failure = Some(error);
-                        Err(io::Error::other(text))
-                    }
+                    Some(Ok(chunk)) => match ingest.write_all(&chunk) {
+                        Ok(()) => Ok(chunk),
+                        Err(error) => Err(fail(&mut self.failure, error.into())),
+                    },
+                    Some(Err(error)) => Err(fail(&mut self.failure, error)),
                 }
             }
         }
     }
+}
+
+/// Keeps an error for who asks for it, and gives readers its words.
+fn fail(failure: &mut Option<Error>, error: Error) -> io::Error {
+    let text = error.to_string();
+    *failure = Some(error);
+    io::Error::other(text)
 }
 
 fn read_chunk(file: &mut impl Read) -> io::Result<Bytes> {

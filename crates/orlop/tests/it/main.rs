@@ -11,10 +11,12 @@ mod interrupted;
 mod logins;
 mod peers;
 mod platforms;
+mod refused;
 mod registries;
 mod removal;
 mod stacks;
 mod trees;
+mod untouched;
 
 use orlop_fs::TreeListing;
 use orlop_testing::{Compression, Image, Layer, Orlop, PlatformName, Tarball};
@@ -107,12 +109,6 @@ fn assert_empty(orlop: &Orlop) {
     assert_nothing_visible(orlop);
     let mut left = orlop.files_below("locks");
     left.extend(orlop.files_below("ingest"));
-    // Small documents that a killed process was about to place go when they are an hour old.
-    left.retain(|file| {
-        !file
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("draft-"))
-    });
     assert_eq!(
         left,
         Vec::<std::path::PathBuf>::new(),

@@ -1,0 +1,251 @@
+//! One layer of a round: its bytes, its directory, and its place on top of those below.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use orlop_fs::{Settled, UnpackOptions, Unpacked, Usage};
+use orlop_oci::Descriptor;
+use orlop_snapshot::Staging;
+use orlop_store::{BlobLock, IngestedBlob, SnapshotRecord};
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use super::{Done, Rounds, Taken, Work, blocking};
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::event::BlobState;
+use crate::images::is_privileged;
+use crate::origin::CHUNKS_IN_FLIGHT;
+use crate::progress::progress;
+use crate::pull::PlannedLayer;
+use crate::pull::layer::{LayerInput, LayerOutput, UnpackTo, process};
+use crate::pull::reapply::reapply;
+use crate::pull::wire::{OnProgress, Source};
+
+impl Rounds<'_> {
+    /// Brings it, until it is done or `stop` says that it is in vain.
+    pub(super) async fn one(
+        &self,
+        mut taken: Taken,
+        slots: &Semaphore,
+        stop: &Cancel,
+    ) -> Result<Done> {
+        if taken.chain.is_some() && self.images.driver.needs_parent() {
+            // Such a driver begins with a copy of the layer below.
+            wait_ready(&mut taken.ready).await?;
+        }
+        let permit = slots.acquire().await.map_err(|_| Error::Cancelled)?;
+        if stop.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let descriptor = taken.work.descriptor.clone();
+        let is_layer = taken.work.is_layer;
+        let staging = match (&taken.chain, &taken.work.unpack) {
+            (Some(_), Some(layer)) => Some(self.begin(layer).await?),
+            _ => None,
+        };
+        let (source, feeder) = self.source(taken.blob.take(), &descriptor, stop)?;
+        let input = LayerInput {
+            unpack: staging
+                .map(|s| self.unpack_to(s, &taken.work))
+                .transpose()?,
+            source,
+            cancelled: Arc::clone(stop.flag()),
+            progress: self.progress(&descriptor, is_layer, feeder.is_some()),
+            descriptor: descriptor.clone(),
+        };
+        let work = tokio::task::spawn_blocking(move || process(input));
+        let output = match feeder {
+            Some(feeder) => tokio::join!(work, feeder).0,
+            None => work.await,
+        };
+        let LayerOutput { blob, unpacked } =
+            output.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        drop(permit);
+        if blob.is_some() {
+            self.tell(&descriptor, is_layer, BlobState::Downloaded);
+        }
+        let snapshot = match (unpacked, taken.work.unpack.clone()) {
+            (Some((staging, unpacked)), Some(layer)) => {
+                wait_ready(&mut taken.ready).await?;
+                let file = self.blob_of(&layer, blob.as_ref())?;
+                Some(self.settle(staging, unpacked, layer, file, stop).await?)
+            }
+            _ => None,
+        };
+        if let Some(settled) = taken.settled.take() {
+            settled.send_replace(true);
+        }
+        self.tell(&descriptor, is_layer, BlobState::Pulled);
+        Ok(Done {
+            height: taken
+                .work
+                .unpack
+                .as_ref()
+                .map_or(0, |layer| layer.below.len()),
+            blob,
+            snapshot,
+            chain: taken.chain,
+        })
+    }
+
+    /// A fresh directory, after what a crash may have left in its place is gone.
+    async fn begin(&self, layer: &PlannedLayer) -> Result<Staging> {
+        let driver = Arc::clone(&self.images.driver);
+        let (chain, parent) = (layer.chain.clone(), layer.parent().cloned());
+        blocking(move || {
+            if driver.exists(&chain) {
+                driver.remove(&chain)?;
+            }
+            Ok(driver.begin(&chain, parent.as_ref())?)
+        })
+        .await
+    }
+
+    fn unpack_to(&self, staging: Staging, work: &Work) -> Result<UnpackTo> {
+        let Some(layer) = &work.unpack else {
+            return Err(Error::invalid(
+                &work.descriptor.digest,
+                "unpacked without a diff ID",
+            ));
+        };
+        Ok(UnpackTo {
+            staging,
+            diff_id: layer.diff_id.clone(),
+            options: self.unpack_options(),
+            observers: (self.options.observers)(),
+        })
+    }
+
+    fn unpack_options(&self) -> UnpackOptions {
+        UnpackOptions {
+            bounds: self.options.bounds.clone(),
+            ..UnpackOptions::new(self.images.driver.whiteouts(), is_privileged())
+        }
+    }
+
+    /// Where the bytes come from, and the task that brings them, if one does.
+    fn source(
+        &self,
+        lock: Option<BlobLock>,
+        descriptor: &Descriptor,
+        stop: &Cancel,
+    ) -> Result<(Source, Option<impl Future<Output = ()> + use<>>)> {
+        let Some(lock) = lock else {
+            let file = self.images.store.open_blob(&descriptor.digest);
+            let file = file.map_err(Error::stored(&descriptor.media_type))?;
+            return Ok((Source::Stored(file), None));
+        };
+        let origin = self
+            .origin
+            .ok_or_else(|| Error::invalid(&descriptor.digest, "its content is not in the store"))?;
+        let ingest = self.images.store.ingest(lock, descriptor.size)?;
+        let offset = ingest.offset();
+        let kept = if offset > 0 {
+            self.resumed.store(true, Ordering::Relaxed);
+            let existing: Box<dyn std::io::Read + Send> = Box::new(ingest.existing()?);
+            Some(existing)
+        } else {
+            self.unpublished().begin(&descriptor.digest);
+            None
+        };
+        let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
+        let origin = origin.clone();
+        let (descriptor, stop) = (descriptor.clone(), stop.clone());
+        let feeder = async move {
+            if offset < descriptor.size {
+                origin.feed(descriptor, offset, sender, stop).await;
+            }
+        };
+        Ok((
+            Source::Wire {
+                kept,
+                ingest,
+                receiver,
+            },
+            Some(feeder),
+        ))
+    }
+
+    fn progress(&self, descriptor: &Descriptor, layer: bool, downloads: bool) -> OnProgress {
+        let state = move |current, total| {
+            if downloads {
+                BlobState::Downloading { current, total }
+            } else {
+                BlobState::Extracting { current, total }
+            }
+        };
+        Box::new(progress(self.events, descriptor, layer, state))
+    }
+
+    fn blob_of(&self, layer: &PlannedLayer, brought: Option<&IngestedBlob>) -> Result<File> {
+        match brought {
+            Some(blob) => Ok(blob.open()?),
+            None => {
+                let file = self.images.store.open_blob(&layer.descriptor.digest);
+                file.map_err(Error::stored(&layer.descriptor.media_type))
+            }
+        }
+    }
+
+    /// Takes from the layers below what this one needs of them, and puts it in its place.
+    async fn settle(
+        &self,
+        staging: Staging,
+        unpacked: Unpacked,
+        layer: PlannedLayer,
+        file: File,
+        stop: &Cancel,
+    ) -> Result<SnapshotRecord> {
+        let driver = Arc::clone(&self.images.driver);
+        let bounds = self.options.bounds.clone();
+        let cancelled = Arc::clone(stop.flag());
+        let observers = Arc::clone(&self.options.observers);
+        blocking(move || {
+            let settled = driver.settle(&staging, &layer.below, &unpacked)?;
+            let staging = match settled {
+                Settled::Done => staging,
+                Settled::NeedsApply => {
+                    drop(staging);
+                    // Who has seen the whole layer needn't see it again.
+                    let seers = if unpacked.needs_apply {
+                        observers()
+                    } else {
+                        Vec::new()
+                    };
+                    reapply(&*driver, &layer, file, &bounds, seers, &cancelled)?
+                }
+            };
+            driver.publish(staging)?;
+            let usage = if driver.needs_parent() || settled == Settled::NeedsApply {
+                driver.usage(&layer.chain)?
+            } else {
+                // Counted while it was written: a walk over all files would only say it again.
+                Usage {
+                    bytes: unpacked.bytes,
+                    inodes: unpacked.entries,
+                }
+            };
+            Ok(SnapshotRecord {
+                driver: driver.name().to_owned(),
+                parent: layer.parent().cloned(),
+                chain_id: layer.chain,
+                diff_id: layer.diff_id,
+                bytes: usage.bytes,
+                inodes: usage.inodes,
+            })
+        })
+        .await
+    }
+}
+
+async fn wait_ready(ready: &mut Option<watch::Receiver<bool>>) -> Result<()> {
+    if let Some(receiver) = ready {
+        // The other side is gone without a word: its error is the one that is reported.
+        receiver
+            .wait_for(|settled| *settled)
+            .await
+            .map_err(|_| Error::Cancelled)?;
+    }
+    Ok(())
+}
