@@ -14,7 +14,9 @@
 //! neither SQL nor passwords, and those know no HTTP. Nothing here reads the environment or prints:
 //! logs go to [`Sinks`], options come as [`ServerOptions`].
 
+pub mod config;
 mod error;
+pub mod events;
 mod failure;
 mod gate;
 mod operation;

@@ -10,6 +10,7 @@
 //! - [`Tarball`] and [`Layer`]: the content of a layer, tame or hostile;
 //! - [`Image`]: configurations, manifests and indexes, written to an OCI layout or pushed;
 //! - [`Registry`], [`TokenServer`], [`Certificates`]: a real registry, its logins and its TLS;
+//! - [`Receiver`]: an endpoint of webhooks;
 //! - [`FaultProxy`]: the same registry having a bad day, and a count of what it was asked;
 //! - [`peer`]: the other tools; [`Orlop`]: our own program.
 //!
@@ -25,6 +26,7 @@ mod layer;
 mod orlop;
 pub mod peer;
 mod process;
+mod receiver;
 mod registry;
 mod runnable;
 mod server;
@@ -39,6 +41,7 @@ pub use image::{Document, Image, MediaTypes, PlatformName};
 pub use layer::{Compression, Layer, digest_of};
 pub use orlop::{Orlop, OrlopRun};
 pub use process::{Finished, Program, Running};
+pub use receiver::{Delivery, Receiver};
 pub use registry::{Registry, RegistryOptions};
 pub use runnable::busybox_layer;
 pub use skip::{fixtures, is_root, missing, need_programs};
