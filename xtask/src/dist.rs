@@ -50,7 +50,7 @@ pub(crate) fn dist() -> Outcome {
     archive(&target().join("dist"), &name)
 }
 
-/// Builds with the C library inside; the same sources give the same bytes in any folder.
+/// Builds with the C library inside, and without the names of the folders that it was built in.
 ///
 /// The flag needs `--target` even on the machine itself: without it cargo would also pass it to
 /// procedural macros, which can't be static.
