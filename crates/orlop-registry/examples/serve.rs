@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orlop_access::{AccessConfig, AccessControl, AnonymousAccess, MemoryAccounts, SystemClock};
 use orlop_registry::{Server, ServerOptions, Sinks};
-use orlop_registry_store::{Storage, StorageOptions};
+use orlop_registry_store::{Sparse, Storage, StorageOptions};
 
 #[expect(clippy::print_stdout, reason = "an example says where it listens")]
 #[tokio::main]
@@ -15,7 +15,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(address) = arguments.next() {
         options.listen = vec![address.parse()?];
     }
-    let storage = Storage::open(StorageOptions::new(root))?;
+    let mut keeping = StorageOptions::new(root);
+    keeping.sparse = Sparse::Accepted;
+    let storage = Storage::open(keeping)?;
     let access = AccessControl::open(
         AccessConfig::open(AnonymousAccess::Push),
         Arc::new(MemoryAccounts::default()),

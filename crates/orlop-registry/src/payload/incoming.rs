@@ -1,5 +1,6 @@
 //! A request's body on its way in, with a bound on how slow it may come.
 
+use std::fmt::Display;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use http_body::Body as _;
+use http_body::Body;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
@@ -65,8 +66,8 @@ impl BodyProgress {
 }
 
 /// The body of a request as a stream of its bytes.
-pub(crate) struct IncomingBody {
-    body: Incoming,
+pub(crate) struct IncomingBody<B = Incoming> {
+    body: B,
     pace: Pace,
     progress: Arc<BodyProgress>,
     /// When the pause that is now would be too long. Made at the first pause.
@@ -76,8 +77,8 @@ pub(crate) struct IncomingBody {
     waited: Duration,
 }
 
-impl IncomingBody {
-    pub(crate) fn new(body: Incoming, pace: Pace) -> Self {
+impl<B: Body<Data = Bytes>> IncomingBody<B> {
+    pub(crate) fn new(body: B, pace: Pace) -> Self {
         Self {
             body,
             pace,
@@ -135,7 +136,11 @@ impl IncomingBody {
     }
 }
 
-impl Stream for IncomingBody {
+impl<B> Stream for IncomingBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Display,
+{
     type Item = Result<Bytes, String>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -157,5 +162,69 @@ impl Stream for IncomingBody {
                 Poll::Pending => return self.poll_pause(cx).map(|why| Some(Err(why))),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A body of parts, each after a pause of so many seconds.
+    fn body(
+        parts: Vec<(u32, &'static [u8])>,
+    ) -> IncomingBody<impl Body<Data = Bytes, Error = &'static str> + Unpin> {
+        let parts = futures_util::stream::iter(parts).then(|(pause, part)| async move {
+            tokio::time::sleep(pause * SECOND).await;
+            match part {
+                b"broken" => Err("gone"),
+                part => Ok(Frame::data(Bytes::from_static(part))),
+            }
+        });
+        let pace = Pace {
+            idle: 60 * SECOND,
+            rate: 100,
+        };
+        IncomingBody::new(StreamBody::new(Box::pin(parts)), pace)
+    }
+
+    async fn ends(parts: Vec<(u32, &'static [u8])>) -> (u64, Option<BodyFault>) {
+        let mut body = body(parts);
+        let progress = body.progress();
+        while let Some(Ok(_)) = body.next().await {}
+        (progress.bytes(), progress.fault())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_may_stutter() {
+        let parts = vec![(0, &[0; 1000][..]), (14, b"x"), (0, &[0; 1000]), (5, b"y")];
+        assert_eq!(ends(parts).await, (2002, None));
+        assert_eq!(ends(vec![(59, &[0; 6000][..])]).await, (6000, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_may_not_stand_still() {
+        let stalled = Some(BodyFault::Stalled);
+        assert_eq!(ends(vec![(0, b"x"), (61, b"y")]).await, (1, stalled));
+        assert_eq!(ends(vec![(61, b"y")]).await, (0, stalled));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_may_not_drip() {
+        let drops = vec![(5, &b"x"[..]); 100];
+        let (bytes, fault) = ends(drops).await;
+        assert_eq!(fault, Some(BodyFault::Stalled));
+        assert!(bytes < 10, "{bytes}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_may_go() {
+        let parts = vec![(0, &b"abc"[..]), (1, b"broken")];
+        assert_eq!(ends(parts).await, (3, Some(BodyFault::Broken)));
     }
 }

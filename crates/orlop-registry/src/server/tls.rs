@@ -54,6 +54,16 @@ impl Tls {
     }
 }
 
+impl TlsOptions {
+    /// Reads the files, without use of them.
+    ///
+    /// # Errors
+    /// A file that can't be used.
+    pub fn check(&self) -> Result<(), ServerError> {
+        read(self).map(drop)
+    }
+}
+
 fn stamp(options: &TlsOptions) -> Stamp {
     let files = [
         Some(&options.certificate),
