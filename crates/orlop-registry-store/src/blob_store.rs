@@ -27,6 +27,8 @@ pub struct UploadAbout {
     pub repository: String,
     /// `sha256` or `sha512`: what is computed while it arrives.
     pub algorithm: String,
+    /// When it began.
+    pub begun_at: Timestamp,
 }
 
 impl UploadAbout {
@@ -90,6 +92,8 @@ pub struct Staged {
     pub digest: Digest,
     /// Its length in bytes.
     pub size: u64,
+    /// When the upload began.
+    pub begun_at: Timestamp,
 }
 
 /// Where blobs and uploads lie.
@@ -188,8 +192,13 @@ pub struct BlobEntry {
 pub struct UploadState {
     /// Its ID.
     pub id: UploadId,
+    /// When it began.
+    pub begun_at: Timestamp,
     /// When bytes arrived last.
     pub active_at: Timestamp,
+    /// The repository that it is for, where that is known: a body that can't be resumed has nobody
+    /// to tell it to.
+    pub repository: Option<String>,
     /// Somebody is writing to it, in whichever process.
     pub busy: bool,
     /// It can be resumed by a later request.

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use crate::{
     BlobInfo, Event, EventKind, Listing, Origin, Page, RepositoryName, Staged, StorageError,
-    TagName, TagOrDigest,
+    TagName, TagOrDigest, Upkeep,
 };
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -206,7 +206,7 @@ pub struct StaleLayout {
 }
 
 /// Which repository has what. Every verb is atomic; a change is durable when its future is ready.
-pub trait MetaStore: fmt::Debug + Send + Sync {
+pub trait MetaStore: Upkeep + fmt::Debug + Send + Sync {
     /// Looks for a blob in a repository.
     fn blob<'a>(
         &'a self,
@@ -283,7 +283,7 @@ pub trait MetaStore: fmt::Debug + Send + Sync {
         origin: &'a Origin,
     ) -> BoxFuture<'a, Result<Lookup<()>>>;
 
-    /// Deletes a manifest and its tags, and marks its untagged referrers as orphans.
+    /// Deletes a manifest and its tags, and marks its referrers as orphans.
     fn remove_manifest<'a>(
         &'a self,
         repository: &'a RepositoryName,

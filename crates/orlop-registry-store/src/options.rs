@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::Policies;
+
 /// How a [`Storage`](crate::Storage) behaves. `StorageOptions::new(root)` is what one folder for a
 /// team wants; each field may be changed after that.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct StorageOptions {
     /// Whether each pull of a manifest becomes an event (for webhooks). No: only the time of the
     /// last pull is kept.
     pub pull_events: bool,
+    /// Retention, immutable tags, quotas. None.
+    pub policies: Policies,
 }
 
 impl StorageOptions {
@@ -41,6 +45,7 @@ impl StorageOptions {
             sparse: Sparse::Indexes,
             manifest_cache: 64 << 20,
             pull_events: false,
+            policies: Policies::default(),
         }
     }
 }

@@ -7,13 +7,18 @@
 
 mod accounts;
 mod blobs;
+mod collect;
 mod events;
 mod layouts;
+mod limits;
 mod lists;
 mod manifests;
 mod readers;
+mod retain;
 mod row;
 mod schema;
+mod upkeep;
+mod verify;
 mod writer;
 
 use std::path::Path;
@@ -37,7 +42,7 @@ type Result<T> = std::result::Result<T, StorageError>;
 /// Metadata in a file of SQLite, which many processes may have open.
 #[derive(Debug)]
 pub struct Sqlite {
-    readers: Readers,
+    readers: Arc<Readers>,
     writer: Writer,
 }
 
@@ -50,7 +55,7 @@ impl Sqlite {
     pub fn open(path: &Path, blobs: Arc<dyn BlobStore>) -> Result<Self> {
         let connection = schema::open(path)?;
         Ok(Self {
-            readers: Readers::new(path),
+            readers: Arc::new(Readers::new(path)),
             writer: Writer::start(connection, blobs)?,
         })
     }

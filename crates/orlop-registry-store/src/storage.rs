@@ -1,6 +1,6 @@
 //! The verbs of the storage, and the rules that hold whatever it stands on.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,6 +30,7 @@ pub(crate) struct Inner {
     pub(crate) layouts: Layouts,
     pub(crate) pulls: Pulls,
     pub(crate) robots_used: RobotsUsed,
+    pub(crate) rules: RwLock<Arc<Rules>>,
     cache: ManifestCache,
 }
 
@@ -53,7 +54,10 @@ impl Storage {
         blobs: Arc<dyn BlobStore>,
         meta: Arc<dyn MetaStore>,
     ) -> Result<Self> {
+        let rules = compile(&options.policies)?;
+        meta.set_rules(rules.clone());
         Ok(Self(Arc::new(Inner {
+            rules: RwLock::new(rules),
             uploads: Uploads::new(&options, blobs.clone(), meta.clone()),
             layouts: Layouts::open(&options.root)?,
             pulls: Pulls::default(),
@@ -69,7 +73,23 @@ impl Storage {
         &self.0
     }
 
-    /// How it behaves.
+    /// Sets other rules, for every change that begins after this.
+    ///
+    /// # Errors
+    /// When one of them can't be understood; then the old ones stay.
+    pub fn set_policies(&self, policies: &Policies) -> std::result::Result<(), PolicyError> {
+        let rules = Arc::new(policies.compile()?);
+        self.0.meta.set_rules(rules.clone());
+        *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
+    }
+
+    /// The rules that hold.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.0.rules()
+    }
+
+    /// How it behaves; the rules are those that it began with.
     pub fn options(&self) -> &StorageOptions {
         &self.0.options
     }
@@ -210,6 +230,7 @@ impl Storage {
         id: &UploadId,
         chunk: Chunk,
     ) -> Result<u64> {
+        self.check_room(repository, id, chunk.length, None).await?;
         self.0.uploads.append(repository, id, chunk).await
     }
 
@@ -225,7 +246,39 @@ impl Storage {
         last: Chunk,
         digest: &Digest,
     ) -> Result<BlobInfo> {
+        self.check_room(repository, id, last.length, Some(digest))
+            .await?;
         self.0.uploads.finish(repository, id, last, digest).await
+    }
+
+    /// Refuses a chunk that can't fit into a quota before it is received. What counts is looked at
+    /// again when the blob is named.
+    async fn check_room(
+        &self,
+        repository: &RepositoryName,
+        id: &UploadId,
+        length: Option<u64>,
+        digest: Option<&Digest>,
+    ) -> Result<()> {
+        let Some(length) = length else {
+            return Ok(());
+        };
+        if !self.0.rules().limits_bytes(repository) {
+            return Ok(());
+        }
+        if let Some(digest) = digest
+            && self.has(repository, digest).await?
+        {
+            return Ok(());
+        }
+        let there = self.upload_offset(repository, id).await?;
+        let all = there.saturating_add(length);
+        self.0.meta.check_room(repository, all).await
+    }
+
+    async fn has(&self, repository: &RepositoryName, digest: &Digest) -> Result<bool> {
+        let found = self.0.meta.blob(repository, digest).await?;
+        Ok(matches!(found, Lookup::Found(_)))
     }
 
     /// Gives an upload up.
@@ -246,6 +299,12 @@ impl Storage {
         digest: &Digest,
         content: Chunk,
     ) -> Result<BlobInfo> {
+        if let Some(length) = content.length
+            && self.0.rules().limits_bytes(repository)
+            && !self.has(repository, digest).await?
+        {
+            self.0.meta.check_room(repository, length).await?;
+        }
         self.0.uploads.put(repository, digest, content).await
     }
 
@@ -498,6 +557,18 @@ impl Storage {
         self.0.meta.ready().await?;
         self.0.blobs.probe()
     }
+}
+
+impl Inner {
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        rules.clone()
+    }
+}
+
+fn compile(policies: &Policies) -> Result<Arc<Rules>> {
+    let compiled = policies.compile().map(Arc::new);
+    compiled.map_err(|error| StorageError::Internal(error.to_string()))
 }
 
 /// A row says that it is there, and it isn't.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use orlop_oci::{Algorithm, Digest};
 use tokio::sync::OwnedMutexGuard;
 
@@ -53,6 +54,7 @@ struct Held {
     hash: OwnedMutexGuard<Hash>,
     /// Another request may go on where this one ends.
     resumable: bool,
+    begun_at: Timestamp,
 }
 
 /// What was staged, and ours until this is dropped: it can't expire before it is placed.
@@ -85,6 +87,7 @@ impl Uploads {
         let about = UploadAbout {
             repository: repository.as_str().to_owned(),
             algorithm: algorithm.as_str().to_owned(),
+            begun_at: Timestamp::now(),
         };
         let (blobs, begun) = (self.blobs.clone(), id.clone());
         blocking(move || blobs.start(&begun, Some(&about)).map(drop)).await?;
@@ -144,6 +147,7 @@ impl Uploads {
             data,
             hash: running::unlisted(digest.algorithm()),
             resumable: false,
+            begun_at: Timestamp::now(),
         };
         let held = self.receive(held, content).await?;
         guard.disarm();
@@ -157,6 +161,7 @@ impl Uploads {
             upload: id.clone(),
             digest: digest.clone(),
             size: bytes.len() as u64,
+            begun_at: Timestamp::now(),
         };
         let blobs = self.blobs.clone();
         let guard = Abandoned::new(&self.blobs, &id);
@@ -193,7 +198,7 @@ impl Uploads {
     pub(crate) async fn expire(&self, expiry: Duration) -> Result<usize> {
         let blobs = self.blobs.clone();
         let states = blocking(move || blobs.uploads()).await?;
-        let now = jiff::Timestamp::now();
+        let now = Timestamp::now();
         let mut removed = 0;
         for state in states {
             let idle = Duration::try_from(now.duration_since(state.active_at)).unwrap_or_default();
@@ -216,7 +221,7 @@ impl Uploads {
             Some(entry) => entry,
             None => {
                 let (about, _) = self.about(repository, id).await?;
-                self.running.insert(id, repository, about.algorithm())
+                self.running.insert(id, &about, repository)
             }
         };
         if entry.repository != *repository {
@@ -238,6 +243,7 @@ impl Uploads {
                         data,
                         hash,
                         resumable: true,
+                        begun_at: entry.begun_at,
                     });
                 }
                 Resumed::Unknown => {
@@ -304,7 +310,9 @@ impl Uploads {
             };
             let hopeless = matches!(
                 named,
-                Err(StorageError::DigestInvalid { .. } | StorageError::NoSpace)
+                Err(StorageError::DigestInvalid { .. }
+                    | StorageError::NoSpace
+                    | StorageError::QuotaExceeded(_))
             );
             if named.is_ok() || hopeless || !held.resumable {
                 held.hash.ended = true;
@@ -333,6 +341,7 @@ fn verify(held: &mut Held, digest: &Digest) -> Result<Staged> {
         upload: held.id.clone(),
         digest: actual,
         size: held.data.len(),
+        begun_at: held.begun_at,
     })
 }
 

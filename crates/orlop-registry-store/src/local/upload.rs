@@ -139,11 +139,20 @@ pub(super) fn list(root: &Path) -> Result<Vec<UploadState>> {
         let modified = meta.modified().map_err(|e| failed("look at", &data, e))?;
         let busy = File::open(&data)
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));
+        // Names come into the directory when the upload begins, and leave it when it ends.
+        let begun = entry.metadata().and_then(|meta| meta.modified());
+        let Ok(begun) = begun else { continue };
+        let about = about(root, &id).ok().flatten().map(|(about, _)| about);
+        let time = |time| Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH);
         states.push(UploadState {
             id,
-            active_at: Timestamp::try_from(modified).unwrap_or(Timestamp::UNIX_EPOCH),
+            begun_at: about
+                .as_ref()
+                .map_or_else(|| time(begun), |about| about.begun_at),
+            active_at: time(modified),
             busy,
-            resumable: entry.path().join("about.json").exists(),
+            resumable: about.is_some(),
+            repository: about.map(|about| about.repository),
         });
     }
     Ok(states)

@@ -4,9 +4,11 @@ use orlop_oci::{Descriptor, Digest, MediaType};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::events;
-use super::row::{count, failed, now, signed, text, time};
+use super::limits::Gauge;
+use super::row::{count, failed, nanos, now, signed, text, time};
 use super::writer::Write;
 use crate::meta_store::{BlobRemoval, Lookup, Membership, NewEvent};
+use crate::upkeep::PUSH_PAUSE;
 use crate::{BlobInfo, EventKind, Origin, RepositoryName, Staged, StorageError};
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -73,16 +75,24 @@ pub(super) fn touch(w: &Write<'_>, repository: &RepositoryName, digest: &Digest)
         )
         .and_then(|mut sql| sql.execute(params![repository.as_str(), digest.as_str(), now()]))
         .map_err(failed)?;
+    if changed > 0
+        && let Some(id) = repository_id(w.db, repository).map_err(failed)?
+    {
+        pushed(w.db, id, now()).map_err(failed)?;
+    }
     Ok(changed > 0)
 }
 
 pub(super) fn add(w: &Write<'_>, repository: &RepositoryName, staged: &Staged) -> Result<()> {
+    let gauge = Gauge::before(w, repository)?;
     let added = || -> rusqlite::Result<()> {
         let repository = ensure_repository(w.db, repository)?;
         let blob = ensure_blob(w.db, &staged.digest, staged.size)?;
-        join(w.db, repository, blob, staged.size)
+        join(w.db, repository, blob, staged.size)?;
+        pushed(w.db, repository, nanos(staged.begun_at))
     };
     added().map_err(failed)?;
+    gauge.check(w)?;
     w.blobs.place(staged)
 }
 
@@ -98,12 +108,15 @@ pub(super) fn mount(
         Lookup::Missing => return Ok(Lookup::Missing),
         Lookup::Found(membership) => membership.size,
     };
+    let gauge = Gauge::before(w, repository)?;
     let mounted = || -> rusqlite::Result<()> {
         let repository = ensure_repository(w.db, repository)?;
         let blob = ensure_blob(w.db, digest, size)?;
-        join(w.db, repository, blob, size)
+        join(w.db, repository, blob, size)?;
+        pushed(w.db, repository, now())
     };
     mounted().map_err(failed)?;
+    gauge.check(w)?;
     let event = blob_event(EventKind::Mount, repository, digest, size, origin);
     events::add(
         w,
@@ -240,4 +253,22 @@ fn join(db: &Connection, repository: i64, blob: i64, size: u64) -> rusqlite::Res
     db.prepare_cached("UPDATE repository SET bytes = bytes + ?2 WHERE id = ?1")?
         .execute(params![repository, signed(size)])?;
     Ok(())
+}
+
+/// Notes that a push did something, which began at `begun`.
+fn pushed(db: &Connection, repository: i64, begun: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE repository SET
+             push_since = CASE WHEN push_last IS NULL OR ?2 > push_last + ?4 THEN ?2
+                               ELSE min(push_since, ?2) END,
+             push_last = max(coalesce(push_last, 0), ?3)
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        repository,
+        begun,
+        now(),
+        signed(PUSH_PAUSE.as_nanos() as u64)
+    ])
+    .map(drop)
 }

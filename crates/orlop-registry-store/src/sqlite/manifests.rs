@@ -4,6 +4,7 @@ use orlop_oci::{Descriptor, Digest, MediaType};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::blobs::{blob_id, ensure_blob, ensure_repository, repository_id};
+use super::limits::{self, Gauge};
 use super::row::{count, failed, now, signed, text};
 use super::writer::Write;
 use super::{events, layouts};
@@ -68,6 +69,7 @@ pub(super) fn put(
     if change.staged.is_none() && known.is_none() {
         return Ok(ManifestPut::ContentNeeded);
     }
+    let gauge = Gauge::before(w, repository)?;
     let repository_id = ensure_repository(w.db, repository).map_err(failed)?;
     check_children(w.db, repository_id, &record.children)?;
     let manifest = upsert(w.db, repository_id, record, origin).map_err(failed)?;
@@ -81,6 +83,9 @@ pub(super) fn put(
     for tag in &change.tags {
         let moved = set_tag(w.db, repository_id, tag, manifest, origin).map_err(failed)?;
         let old = moved.filter(|old| *old != record.row.digest);
+        if let Some(old) = &old {
+            limits::check_tag(w, repository, tag, old, Some(&record.row.digest))?;
+        }
         let note = old.map(|old| format!("moved from {old}"));
         events::add(
             w,
@@ -88,6 +93,7 @@ pub(super) fn put(
         )?;
     }
     layouts::changed(w.db, repository_id).map_err(failed)?;
+    gauge.check(w)?;
     if let Some(staged) = &change.staged {
         w.blobs.place(staged)?;
     }
@@ -166,11 +172,18 @@ fn upsert(
     let digest = record.row.digest.as_str();
     let updated = db
         .prepare_cached(
-            "UPDATE manifest SET media_type = ?3, pushed_at = ?4, pushed_by = ?5, orphaned_at = NULL
+            "UPDATE manifest SET media_type = ?3, pushed_at = ?4, pushed_by = ?5,
+                 orphaned_at = CASE WHEN orphaned_at IS NOT NULL THEN ?4 END
              WHERE repository_id = ?1 AND digest = ?2 RETURNING id",
         )?
         .query_row(
-            params![repository, digest, record.row.media_type, now(), origin.actor],
+            params![
+                repository,
+                digest,
+                record.row.media_type,
+                now(),
+                origin.actor
+            ],
             |row| row.get(0),
         )
         .optional()?;
@@ -271,20 +284,20 @@ fn set_tag(
     let Some((old, digest)) = before else {
         return Ok(None);
     };
-    orphan_if_alone(db, repository, old)?;
+    if old != manifest {
+        lost_tag(db, old)?;
+    }
     Ok(Some(digest))
 }
 
-/// Marks a manifest whose subject is gone, and that no tag names any more.
-fn orphan_if_alone(db: &Connection, repository: i64, manifest: i64) -> rusqlite::Result<()> {
+/// Notes that a tag doesn't name a manifest any more. As an orphan it gets its grace again.
+pub(super) fn lost_tag(db: &Connection, manifest: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "UPDATE manifest SET orphaned_at = ?3
-         WHERE id = ?2 AND subject IS NOT NULL AND orphaned_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM tag WHERE manifest_id = ?2)
-           AND NOT EXISTS (SELECT 1 FROM manifest s
-                           WHERE s.repository_id = ?1 AND s.digest = manifest.subject)",
+        "UPDATE manifest SET untagged_at = ?2,
+             orphaned_at = CASE WHEN orphaned_at IS NOT NULL THEN ?2 END
+         WHERE id = ?1",
     )?
-    .execute(params![repository, manifest, now()])
+    .execute(params![manifest, now()])
     .map(drop)
 }
 
@@ -297,28 +310,42 @@ pub(super) fn remove_tag(
     let Some(id) = repository_id(w.db, repository).map_err(failed)? else {
         return Ok(Lookup::NoRepository);
     };
-    let removed = || -> rusqlite::Result<Option<Descriptor>> {
-        let manifest: Option<i64> =
-            w.db.prepare_cached(
-                "DELETE FROM tag WHERE repository_id = ?1 AND name = ?2 RETURNING manifest_id",
-            )?
-            .query_row(params![id, tag.as_str()], |row| row.get(0))
-            .optional()?;
-        let Some(manifest) = manifest else {
-            return Ok(None);
-        };
-        orphan_if_alone(w.db, id, manifest)?;
-        layouts::changed(w.db, id)?;
-        target(w.db, manifest).map(Some)
-    };
-    let Some(target) = removed().map_err(failed)? else {
+    let found: Option<(i64, Digest)> =
+        w.db.prepare_cached(
+            "SELECT m.id, m.digest FROM tag t JOIN manifest m ON m.id = t.manifest_id
+             WHERE t.repository_id = ?1 AND t.name = ?2",
+        )
+        .and_then(|mut sql| {
+            sql.query_row(params![id, tag.as_str()], |row| {
+                Ok((row.get(0)?, text(row, 1)?))
+            })
+            .optional()
+        })
+        .map_err(failed)?;
+    let Some((manifest, digest)) = found else {
         return Ok(Lookup::Missing);
     };
+    limits::check_tag(w, repository, tag, &digest, None)?;
+    let target = take_tag(w.db, id, tag, manifest).map_err(failed)?;
     delete_event(w, repository, Some(tag.clone()), target, origin)?;
     Ok(Lookup::Found(()))
 }
 
-fn target(db: &Connection, manifest: i64) -> rusqlite::Result<Descriptor> {
+/// Deletes a tag that is there; returns what it named.
+pub(super) fn take_tag(
+    db: &Connection,
+    repository: i64,
+    tag: &TagName,
+    manifest: i64,
+) -> rusqlite::Result<Descriptor> {
+    db.prepare_cached("DELETE FROM tag WHERE repository_id = ?1 AND name = ?2")?
+        .execute(params![repository, tag.as_str()])?;
+    lost_tag(db, manifest)?;
+    layouts::changed(db, repository)?;
+    target(db, manifest)
+}
+
+pub(super) fn target(db: &Connection, manifest: i64) -> rusqlite::Result<Descriptor> {
     db.prepare_cached("SELECT digest, media_type, size FROM manifest WHERE id = ?1")?
         .query_row([manifest], |row| {
             let media_type: String = row.get(1)?;
@@ -369,27 +396,35 @@ pub(super) fn remove(
     let Some(manifest) = found else {
         return Ok(Lookup::Missing);
     };
+    limits::check_removal(w, repository, manifest)?;
     let target = target(w.db, manifest).map_err(failed)?;
     let tags = take_tags(w.db, manifest).map_err(failed)?;
     for tag in tags {
         delete_event(w, repository, Some(tag), target.clone(), origin)?;
     }
-    let removed = || -> rusqlite::Result<()> {
-        w.db.prepare_cached("DELETE FROM manifest WHERE id = ?1")?
-            .execute([manifest])?;
-        w.db.prepare_cached("UPDATE repository SET bytes = bytes - ?2 WHERE id = ?1")?
-            .execute(params![id, signed(target.size)])?;
-        w.db.prepare_cached(
-            "UPDATE manifest SET orphaned_at = ?3
-             WHERE repository_id = ?1 AND subject = ?2 AND orphaned_at IS NULL
-               AND NOT EXISTS (SELECT 1 FROM tag WHERE manifest_id = manifest.id)",
-        )?
-        .execute(params![id, digest.as_str(), now()])?;
-        layouts::changed(w.db, id)
-    };
-    removed().map_err(failed)?;
+    take(w.db, id, manifest, &target, now()).map_err(failed)?;
     delete_event(w, repository, None, target, origin)?;
     Ok(Lookup::Found(()))
+}
+
+/// Deletes a manifest that has no tags. What speaks of it is an orphan from `orphaned_at` on.
+pub(super) fn take(
+    db: &Connection,
+    repository: i64,
+    manifest: i64,
+    target: &Descriptor,
+    orphaned_at: i64,
+) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM manifest WHERE id = ?1")?
+        .execute([manifest])?;
+    db.prepare_cached("UPDATE repository SET bytes = bytes - ?2 WHERE id = ?1")?
+        .execute(params![repository, signed(target.size)])?;
+    db.prepare_cached(
+        "UPDATE manifest SET orphaned_at = ?3
+         WHERE repository_id = ?1 AND subject = ?2 AND orphaned_at IS NULL",
+    )?
+    .execute(params![repository, target.digest.as_str(), orphaned_at])?;
+    layouts::changed(db, repository)
 }
 
 /// Deletes all tags of a manifest; returns them in byte order.
@@ -407,10 +442,14 @@ pub(super) fn remove_repository(
     repository: &RepositoryName,
     origin: &Origin,
 ) -> Result<bool> {
+    let Some(id) = repository_id(w.db, repository).map_err(failed)? else {
+        return Ok(false);
+    };
+    limits::check_tags_of(w, repository, id)?;
     // Tags, manifests with what they name, and memberships go with it.
     let removed =
-        w.db.prepare_cached("DELETE FROM repository WHERE name = ?1")
-            .and_then(|mut sql| sql.execute([repository.as_str()]))
+        w.db.prepare_cached("DELETE FROM repository WHERE id = ?1")
+            .and_then(|mut sql| sql.execute([id]))
             .map_err(failed)?;
     if removed == 0 {
         return Ok(false);

@@ -7,13 +7,14 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{PoisonError, RwLock};
 use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::row::failed;
-use crate::{BlobStore, StorageError};
+use crate::{BlobStore, Rules, StorageError};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -26,6 +27,8 @@ pub(super) struct Write<'w> {
     pub(super) db: &'w Connection,
     /// Where content is placed and discarded.
     pub(super) blobs: &'w dyn BlobStore,
+    /// What the change has to keep.
+    pub(super) rules: Arc<Rules>,
     event: Cell<u64>,
 }
 
@@ -49,6 +52,7 @@ struct Ran {
 #[derive(Debug)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
+    rules: Arc<RwLock<Arc<Rules>>>,
     events: watch::Receiver<u64>,
 }
 
@@ -59,11 +63,27 @@ impl Writer {
             .map_err(failed)?;
         let (events, seen) = watch::channel(last.map_or(0, i64::unsigned_abs));
         let (jobs, queue) = mpsc::channel();
+        let rules = Arc::new(RwLock::new(Arc::new(Rules::default())));
+        let current = rules.clone();
         thread::Builder::new()
             .name("registry-writer".into())
-            .spawn(move || run(&db, &*blobs, &queue, &events))
+            .spawn(move || run(&db, &*blobs, &queue, &events, &current))
             .map_err(|e| StorageError::Internal(format!("can't start a thread: {e}")))?;
-        Ok(Self { jobs, events: seen })
+        Ok(Self {
+            jobs,
+            rules,
+            events: seen,
+        })
+    }
+
+    /// The rules that changes keep.
+    pub(super) fn rules(&self) -> Arc<Rules> {
+        now(&self.rules)
+    }
+
+    /// Sets them for every change that begins after this.
+    pub(super) fn set_rules(&self, rules: Arc<Rules>) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<u64> {
@@ -103,18 +123,31 @@ fn run(
     blobs: &dyn BlobStore,
     queue: &mpsc::Receiver<Job>,
     events: &watch::Sender<u64>,
+    rules: &RwLock<Arc<Rules>>,
 ) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
         jobs.extend(queue.try_iter().take(GROUP - 1));
-        group(db, blobs, jobs, events);
+        group(db, blobs, jobs, events, now(rules));
     }
 }
 
-fn group(db: &Connection, blobs: &dyn BlobStore, jobs: Vec<Job>, events: &watch::Sender<u64>) {
+fn now(rules: &RwLock<Arc<Rules>>) -> Arc<Rules> {
+    let rules = rules.read().unwrap_or_else(PoisonError::into_inner);
+    rules.clone()
+}
+
+fn group(
+    db: &Connection,
+    blobs: &dyn BlobStore,
+    jobs: Vec<Job>,
+    events: &watch::Sender<u64>,
+    rules: Arc<Rules>,
+) {
     let write = Write {
         db,
         blobs,
+        rules,
         event: Cell::new(0),
     };
     let mut ran = Vec::with_capacity(jobs.len());

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use orlop_oci::{Algorithm, Digest, Digester};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use crate::{RepositoryName, StorageError, UploadData, UploadId};
+use crate::{RepositoryName, StorageError, UploadAbout, UploadData, UploadId};
 
 /// Hashes that are kept. Any more are computed again from the files.
 const KEPT: usize = 4096;
@@ -88,6 +89,7 @@ pub(super) fn unlisted(algorithm: Algorithm) -> OwnedMutexGuard<Hash> {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) repository: RepositoryName,
+    pub(super) begun_at: Timestamp,
     pub(super) hash: Arc<AsyncMutex<Hash>>,
 }
 
@@ -108,8 +110,8 @@ impl Running {
     pub(super) fn insert(
         &self,
         id: &UploadId,
+        about: &UploadAbout,
         repository: &RepositoryName,
-        algorithm: Algorithm,
     ) -> Entry {
         let mut map = self.map();
         if map.len() >= KEPT {
@@ -117,7 +119,8 @@ impl Running {
         }
         let entry = map.entry(id.clone()).or_insert_with(|| Entry {
             repository: repository.clone(),
-            hash: Arc::new(AsyncMutex::new(Hash::new(algorithm))),
+            begun_at: about.begun_at,
+            hash: Arc::new(AsyncMutex::new(Hash::new(about.algorithm()))),
         });
         entry.clone()
     }

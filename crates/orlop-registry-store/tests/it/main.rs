@@ -4,6 +4,7 @@
 
 mod accounts;
 mod blobs;
+mod collect;
 mod crash;
 mod full;
 mod layout;
@@ -11,5 +12,7 @@ mod lists;
 mod manifests;
 mod many;
 mod pulls;
+mod quota;
+mod retention;
 mod support;
 mod uploads;

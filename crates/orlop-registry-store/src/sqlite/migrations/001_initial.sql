@@ -6,6 +6,9 @@ CREATE TABLE repository (
     created_at   INTEGER NOT NULL,
     -- The sizes of its blobs and of its manifests.
     bytes        INTEGER NOT NULL DEFAULT 0,
+    -- When pushes began that went on without a long pause, and when one last did something.
+    push_since   INTEGER,
+    push_last    INTEGER,
     -- How many changes its OCI layout on disk is behind.
     layout_stale INTEGER NOT NULL DEFAULT 1
 ) STRICT;
@@ -43,7 +46,9 @@ CREATE TABLE manifest (
     pushed_at     INTEGER NOT NULL,
     pushed_by     TEXT    NOT NULL,
     pulled_at     INTEGER,
-    -- Since when its subject is gone and no tag names it.
+    -- When a tag last ceased to name it.
+    untagged_at   INTEGER,
+    -- Since when its subject is gone, counted anew when it is pushed again or loses a tag.
     orphaned_at   INTEGER,
     UNIQUE (repository_id, digest)
 ) STRICT;

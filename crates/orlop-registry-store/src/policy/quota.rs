@@ -1,0 +1,144 @@
+//! How much there may be.
+
+use super::Globs;
+use crate::StorageError;
+
+/// How much there may be in some repositories.
+///
+/// What counts are the bytes of the blobs that a repository is given, each once, and of its
+/// manifests. A blob that two repositories have counts in both, though it is on disk once: each is
+/// charged for what it would need alone, so that nobody's figure changes by what others do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaRule {
+    /// Globs of repositories.
+    pub repositories: Vec<String>,
+    /// Whether each of them may have so much, or all together.
+    pub scope: QuotaScope,
+    /// At most so many bytes.
+    pub bytes: Option<u64>,
+    /// At most so many tags.
+    pub tags: Option<u64>,
+}
+
+/// What a quota is compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QuotaScope {
+    /// Each repository that matches.
+    #[default]
+    Each,
+    /// The sum over all repositories that match.
+    Together,
+}
+
+/// A [`QuotaRule`] with its patterns compiled.
+#[derive(Debug)]
+pub struct Quota {
+    repositories: Globs,
+    words: String,
+    scope: QuotaScope,
+    bytes: Option<u64>,
+    tags: Option<u64>,
+}
+
+impl QuotaRule {
+    pub(super) fn compile(&self) -> Result<Quota, String> {
+        Ok(Quota {
+            repositories: Globs::new(&self.repositories)?,
+            words: self.repositories.join(", "),
+            scope: self.scope,
+            bytes: self.bytes,
+            tags: self.tags,
+        })
+    }
+}
+
+impl Quota {
+    /// Whether a repository counts.
+    pub fn matches(&self, repository: &str) -> bool {
+        self.repositories.matches(repository)
+    }
+
+    /// Every repository that counts begins with one of these.
+    pub fn prefixes(&self) -> &[String] {
+        self.repositories.prefixes()
+    }
+
+    /// Whether each repository is compared, or the sum.
+    pub fn scope(&self) -> QuotaScope {
+        self.scope
+    }
+
+    /// Whether it limits bytes.
+    pub fn limits_bytes(&self) -> bool {
+        self.bytes.is_some()
+    }
+
+    /// Whether it limits tags.
+    pub fn limits_tags(&self) -> bool {
+        self.tags.is_some()
+    }
+
+    /// Whether `more` bytes fit beside those that are used. Nothing more always fits: who is over a
+    /// quota that was lowered can still push what is there.
+    ///
+    /// # Errors
+    /// `QuotaExceeded`.
+    pub fn check_bytes(&self, used: u64, more: u64) -> Result<(), StorageError> {
+        self.check(self.bytes, used, more, "bytes")
+    }
+
+    /// The same for tags.
+    ///
+    /// # Errors
+    /// `QuotaExceeded`.
+    pub fn check_tags(&self, used: u64, more: u64) -> Result<(), StorageError> {
+        self.check(self.tags, used, more, "tags")
+    }
+
+    fn check(
+        &self,
+        limit: Option<u64>,
+        used: u64,
+        more: u64,
+        what: &str,
+    ) -> Result<(), StorageError> {
+        match limit {
+            Some(limit) if more > 0 && used.saturating_add(more) > limit => {
+                let who = match self.scope {
+                    QuotaScope::Each => "the repository",
+                    QuotaScope::Together => self.words.as_str(),
+                };
+                Err(StorageError::QuotaExceeded(format!(
+                    "{who} may have {limit} {what}, has {used}, and this needs {more} more"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_the_figures() {
+        let rule = QuotaRule {
+            repositories: vec!["team/**".into()],
+            scope: QuotaScope::Together,
+            bytes: Some(1000),
+            tags: Some(2),
+        };
+        let quota = rule.compile().unwrap();
+        assert_eq!(quota.check_bytes(900, 100), Ok(()));
+        assert_eq!(quota.check_bytes(5000, 0), Ok(()));
+        assert_eq!(quota.check_tags(1, 1), Ok(()));
+        assert!(quota.check_tags(2, 1).is_err());
+        assert!(quota.check_bytes(1, u64::MAX).is_err());
+        let error = quota.check_bytes(900, 101).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "quota exceeded: team/** may have 1000 bytes, has 900, and this needs 101 more"
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! Quotas, whoever races for what is left.
+
+use bytes::Bytes;
+use orlop_oci::Digest;
+use orlop_registry_store::{BlobInfo, Policies, PutManifest, QuotaRule, QuotaScope, StorageError};
+use tokio::task::JoinSet;
+
+use crate::support::{
+    TestStorage, at, image_of, index_of, new_manifest, nothing, origin, repo, tag, whole,
+};
+
+type Result<T> = std::result::Result<T, StorageError>;
+
+fn quota(repositories: &str, scope: QuotaScope, bytes: u64, tags: u64) -> Policies {
+    Policies {
+        quotas: vec![QuotaRule {
+            repositories: vec![repositories.into()],
+            scope,
+            bytes: Some(bytes),
+            tags: Some(tags),
+        }],
+        ..Policies::default()
+    }
+}
+
+fn with(policies: Policies) -> TestStorage {
+    TestStorage::with(|options| options.policies = policies)
+}
+
+async fn mount(test: &TestStorage, to: &str, digest: &Digest, from: &str) -> Result<BlobInfo> {
+    let (to, from) = (repo(to), repo(from));
+    test.storage.mount_blob(&to, digest, &from, &origin()).await
+}
+
+async fn put_blob(test: &TestStorage, name: &str, content: &[u8], known: bool) -> Result<BlobInfo> {
+    let mut chunk = whole(content);
+    chunk.length = chunk.length.filter(|_| known);
+    let digest = Digest::of(content);
+    test.storage.put_blob(&repo(name), &digest, chunk).await
+}
+
+async fn put(test: &TestStorage, tags: &[&str], bytes: &Bytes) -> Result<PutManifest> {
+    let manifest = new_manifest(tags, bytes);
+    let storage = &test.storage;
+    storage
+        .put_manifest(&repo("app"), manifest, &origin())
+        .await
+}
+
+fn exceeded<T: std::fmt::Debug>(result: Result<T>) -> String {
+    match result {
+        Err(StorageError::QuotaExceeded(why)) => why,
+        other => panic!("not a quota: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn of_each_repository() {
+    let test = with(quota("team/*", QuotaScope::Each, 10, 100));
+    let storage = &test.storage;
+    let eight = test.push("team/a", b"12345678").await;
+    // It is known at the beginning that this won't fit: not a byte is read.
+    assert_eq!(
+        exceeded(put_blob(&test, "team/a", b"abc", true).await),
+        "the repository may have 10 bytes, has 8, and this needs 3 more"
+    );
+    assert_eq!(test.files("uploads"), [""; 0]);
+    let digest = test.push("team/b", b"abc").await;
+    test.push("other", b"more than ten bytes").await;
+    // What is there already needs nothing.
+    test.push("team/a", b"12345678").await;
+    // Whose length isn't known is refused when it is.
+    exceeded(put_blob(&test, "team/a", b"abc", false).await);
+    assert_eq!(test.files("uploads"), [""; 0]);
+    let found = storage.blob(&repo("team/a"), &digest, false).await;
+    assert!(found.is_err());
+    exceeded(mount(&test, "team/a", &digest, "team/b").await);
+    test.push("team/a", b"xy").await;
+    storage
+        .delete_blob(&repo("team/a"), &eight, &origin())
+        .await
+        .unwrap();
+    mount(&test, "team/a", &digest, "team/b").await.unwrap();
+}
+
+#[tokio::test]
+async fn of_all_together() {
+    let test = with(quota("team/**", QuotaScope::Together, 10, 100));
+    test.push("team/a", b"12345").await;
+    test.push("team/x/b", b"12345").await;
+    test.push("teams", b"12345678").await;
+    assert_eq!(
+        exceeded(put_blob(&test, "team/c", b"!", true).await),
+        "team/** may have 10 bytes, has 10, and this needs 1 more"
+    );
+}
+
+#[tokio::test]
+async fn of_resumed_uploads() {
+    let test = with(quota("app", QuotaScope::Each, 10, 100));
+    let (storage, app) = (&test.storage, repo("app"));
+    let id = storage
+        .start_upload(&app, orlop_oci::Algorithm::Sha256)
+        .await
+        .unwrap();
+    storage.append(&app, &id, at(0, b"123456")).await.unwrap();
+    exceeded(storage.append(&app, &id, at(6, b"789ab")).await);
+    storage.append(&app, &id, at(6, b"7890")).await.unwrap();
+    test.push("app", b"x").await;
+    let digest = Digest::of(b"1234567890");
+    exceeded(storage.finish_upload(&app, &id, nothing(), &digest).await);
+    // It can never come in: nothing is left of it.
+    assert_eq!(test.files("uploads"), [""; 0]);
+}
+
+#[tokio::test]
+async fn of_manifests_and_tags() {
+    let test = with(quota("app", QuotaScope::Each, 100_000, 2));
+    let bytes = test.image("app", "one").await;
+    test.put("app", &["a", "b"], &bytes).await;
+    test.put("app", &["a", "b"], &bytes).await;
+    assert_eq!(
+        exceeded(put(&test, &["c"], &bytes).await),
+        "the repository may have 2 tags, has 2, and this needs 1 more"
+    );
+    // A tag may move, and content without a tag may come.
+    let other = test.image("app", "two").await;
+    put(&test, &["a"], &other).await.unwrap();
+    test.storage
+        .delete_tag(&repo("app"), &tag("b"), &origin())
+        .await
+        .unwrap();
+    put(&test, &["c"], &other).await.unwrap();
+    // A rule that comes later doesn't take away what is there, but lets nothing more in.
+    test.storage
+        .set_policies(&quota("app", QuotaScope::Each, 10, 1))
+        .unwrap();
+    put(&test, &["c"], &other).await.unwrap();
+    exceeded(put(&test, &[], &index_of(&[&bytes], "")).await);
+    assert!(
+        test.storage
+            .set_policies(&quota("a[", QuotaScope::Each, 1, 1))
+            .is_err()
+    );
+    exceeded(put(&test, &[], &index_of(&[&bytes], "")).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_race_can_not_exceed_it() {
+    let test = with(quota("app", QuotaScope::Each, 50, 100));
+    let mut pushes = JoinSet::new();
+    for number in 0..20 {
+        let storage = test.storage.clone();
+        pushes.spawn(async move {
+            let content = format!("ten bytes{number:x}");
+            let content = &content.as_bytes()[content.len() - 10..];
+            let digest = Digest::of(content);
+            let mut chunk = whole(content);
+            chunk.length = None;
+            storage.put_blob(&repo("app"), &digest, chunk).await.is_ok()
+        });
+    }
+    let won = pushes.join_all().await;
+    assert_eq!(won.into_iter().filter(|won| *won).count(), 5);
+    assert_eq!(test.files("blobs/sha256").len(), 5);
+}
+
+/// What the database has counted, and what is there.
+fn counts(test: &TestStorage) -> Vec<(String, i64, i64)> {
+    let path = test.directory.path().join("registry.db");
+    let db = rusqlite::Connection::open(path).unwrap();
+    let mut sql = db
+        .prepare(
+            "SELECT r.name, r.bytes,
+                 (SELECT coalesce(sum(b.size), 0) FROM repository_blob rb
+                  JOIN blob b ON b.id = rb.blob_id WHERE rb.repository_id = r.id)
+               + (SELECT coalesce(sum(size), 0) FROM manifest WHERE repository_id = r.id)
+             FROM repository r ORDER BY r.name",
+        )
+        .unwrap();
+    let rows = sql.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    rows.unwrap().map(|row| row.unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_count_is_exact() {
+    let test = TestStorage::with(|options| options.grace = std::time::Duration::ZERO);
+    let storage = &test.storage;
+    let one = test.image("a", "one").await;
+    let digest = test.put("a", &["v1"], &one).await;
+    test.put("a", &["v1", "v2"], &one).await;
+    test.push("a", b"layer of one").await;
+    test.push("a", b"nobody's").await;
+    test.push("b", b"layer of one").await;
+    let layer = Digest::of(b"layer of one");
+    for _ in 0..2 {
+        storage
+            .mount_blob(&repo("c"), &layer, &repo("a"), &origin())
+            .await
+            .unwrap();
+    }
+    let refused = image_of(b"not there", &[], "");
+    let refused = new_manifest(&["x"], &refused);
+    let put = storage.put_manifest(&repo("a"), refused, &origin()).await;
+    assert!(put.is_err());
+    let check = || {
+        for (name, counted, there) in counts(&test) {
+            assert_eq!(counted, there, "{name}");
+        }
+    };
+    check();
+    storage
+        .delete_blob(&repo("c"), &layer, &origin())
+        .await
+        .unwrap();
+    check();
+    storage
+        .collect(&Default::default(), &mut |_| {})
+        .await
+        .unwrap();
+    check();
+    storage
+        .delete_manifest(&repo("a"), &digest, &origin())
+        .await
+        .unwrap();
+    check();
+    storage
+        .collect(&Default::default(), &mut |_| {})
+        .await
+        .unwrap();
+    check();
+    let bytes: Vec<i64> = counts(&test)
+        .into_iter()
+        .map(|(_, bytes, _)| bytes)
+        .collect();
+    assert_eq!(bytes, [0, 0, 0]);
+}

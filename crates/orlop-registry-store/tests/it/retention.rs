@@ -1,0 +1,285 @@
+//! Immutable tags, and retention on what is really there.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use orlop_oci::Digest;
+use orlop_registry_store::{
+    EventKind, ImmutableRule, Keep, KeepWhen, Policies, RepositoryRetention, RetentionReport,
+    RetentionRule, Storage, StorageError, TagPattern, Untagged,
+};
+use tokio::task::JoinSet;
+
+use crate::support::{
+    TestStorage, by, index_of, new_manifest, origin, page, reference, repo, subject_of, tag,
+};
+
+fn immutable(tags: &[&str]) -> Policies {
+    let pattern = |text: &&str| TagPattern::Glob((*text).into());
+    Policies {
+        immutable: vec![ImmutableRule {
+            repositories: vec!["app".into()],
+            tags: tags.iter().map(pattern).collect(),
+        }],
+        ..Policies::default()
+    }
+}
+
+async fn put(test: &TestStorage, tags: &[&str], bytes: &Bytes) -> Result<Digest, StorageError> {
+    let manifest = new_manifest(tags, bytes);
+    let (app, storage) = (repo("app"), &test.storage);
+    let put = storage.put_manifest(&app, manifest, &origin()).await;
+    put.map(|put| put.digest)
+}
+
+fn is_immutable<T: std::fmt::Debug>(result: Result<T, StorageError>, name: &str) {
+    match result {
+        Err(StorageError::TagImmutable(found, _)) => assert_eq!(found.as_str(), name),
+        other => panic!("not immutable: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_immutable_tag_stays() {
+    let test = TestStorage::with(|options| options.policies = immutable(&["v*"]));
+    let (storage, app) = (&test.storage, repo("app"));
+    let one = test.image("app", "one").await;
+    let two = test.image("app", "two").await;
+    let first = test.put("app", &["v1", "latest"], &one).await;
+    // The same again is fine.
+    test.put("app", &["v1"], &one).await;
+    is_immutable(put(&test, &["latest", "v1"], &two).await, "v1");
+    // Nothing of that change was done.
+    let latest = storage.manifest(&app, &reference("latest")).await.unwrap();
+    assert_eq!(latest.digest, first);
+    let second = put(&test, &["latest"], &two).await.unwrap();
+    is_immutable(storage.delete_tag(&app, &tag("v1"), &origin()).await, "v1");
+    is_immutable(storage.delete_manifest(&app, &first, &origin()).await, "v1");
+    is_immutable(storage.delete_repository(&app, &origin()).await, "v1");
+    storage
+        .delete_manifest(&app, &second, &origin())
+        .await
+        .unwrap();
+    // Without the rule it goes.
+    storage.set_policies(&Policies::default()).unwrap();
+    storage
+        .delete_tag(&app, &tag("v1"), &origin())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_an_immutable_tag_reaches_stays() {
+    let test = TestStorage::with(|options| options.policies = immutable(&[]));
+    let (storage, app) = (&test.storage, repo("app"));
+    let image = test.image("app", "one").await;
+    let child = test.put("app", &[], &image).await;
+    let inner = index_of(&[&image], "");
+    test.put("app", &[], &inner).await;
+    test.put("app", &["all"], &index_of(&[&inner], "")).await;
+    is_immutable(
+        storage.delete_manifest(&app, &child, &origin()).await,
+        "all",
+    );
+    // Elsewhere no rule is.
+    let image = test.image("free", "one").await;
+    test.put("free", &["all"], &image).await;
+    storage
+        .delete_manifest(&repo("free"), &child, &origin())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_clients_and_one_winner() {
+    let test = TestStorage::with(|options| options.policies = immutable(&["v*"]));
+    let mut images = Vec::new();
+    for number in 0..50 {
+        images.push(test.image("app", &format!("image {number}")).await);
+    }
+    let mut pushes = JoinSet::new();
+    for image in images {
+        let storage = test.storage.clone();
+        pushes.spawn(async move {
+            let (app, manifest) = (repo("app"), new_manifest(&["v1"], &image));
+            match storage.put_manifest(&app, manifest, &origin()).await {
+                Ok(put) => Some(put.digest),
+                Err(StorageError::TagImmutable(..)) => None,
+                Err(error) => panic!("{error}"),
+            }
+        });
+    }
+    let won: Vec<_> = pushes.join_all().await.into_iter().flatten().collect();
+    assert_eq!(won.len(), 1);
+    let found = test.storage.manifest(&repo("app"), &reference("v1")).await;
+    assert_eq!(found.unwrap().digest, won[0]);
+}
+
+fn last(count: usize) -> RetentionRule {
+    RetentionRule {
+        repositories: vec!["app".into()],
+        keep: vec![Keep {
+            tags: Vec::new(),
+            when: KeepWhen::LastPushed(count),
+        }],
+        untagged: Untagged::Keep,
+        delete_referrers: false,
+        dry_run: false,
+    }
+}
+
+fn rules(rule: RetentionRule) -> Policies {
+    Policies {
+        retention: vec![rule],
+        ..Policies::default()
+    }
+}
+
+async fn retain(
+    storage: &Storage,
+    policies: &Policies,
+    dry_run: bool,
+) -> (RetentionReport, Vec<RepositoryRetention>) {
+    let mut each = Vec::new();
+    let rules = policies.compile().unwrap();
+    let report = storage
+        .retain(&rules, dry_run, &mut |one| each.push(one))
+        .await;
+    (report.unwrap(), each)
+}
+
+async fn tags(storage: &Storage) -> Vec<String> {
+    let tags = storage.tags(&repo("app"), &page(None, 100)).await;
+    tags.unwrap().entries
+}
+
+/// Three images with a signature each, the last one twice tagged, by a storage without any grace.
+async fn filled() -> TestStorage {
+    let test = TestStorage::with(|options| options.grace = Duration::ZERO);
+    for name in ["v1", "v2", "v3"] {
+        let image = test.image("app", name).await;
+        test.put("app", &[name], &image).await;
+        let signature = crate::support::image_of(
+            format!("{{\"seed\":\"{name}\"}}").as_bytes(),
+            &[],
+            &subject_of(&image),
+        );
+        test.put("app", &[], &signature).await;
+        if name == "v3" {
+            test.put("app", &["latest"], &image).await;
+        }
+    }
+    test
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_the_real_one_does() {
+    let test = filled().await;
+    let storage = &test.storage;
+    let policies = rules(last(2));
+    let (dry, planned) = retain(storage, &policies, true).await;
+    assert_eq!((dry.repositories, dry.tags, dry.manifests), (1, 1, 1));
+    assert_eq!(tags(storage).await, ["latest", "v1", "v2", "v3"]);
+    let only = RetentionRule {
+        dry_run: true,
+        ..last(2)
+    };
+    assert_eq!(retain(storage, &rules(only), false).await.0, dry);
+    assert_eq!(tags(storage).await, ["latest", "v1", "v2", "v3"]);
+    let (real, done) = retain(storage, &policies, false).await;
+    assert_eq!(real, dry);
+    assert_eq!(done[0].decisions, planned[0].decisions);
+    assert_eq!(done[0].changed_meanwhile, 0);
+    assert_eq!(tags(storage).await, ["latest", "v2", "v3"]);
+    let gone: Vec<_> = done[0].decisions.iter().filter(|d| d.remove).collect();
+    for decision in &gone {
+        let found = storage.manifest(&repo("app"), &by(&decision.digest)).await;
+        assert!(matches!(found, Err(StorageError::ManifestUnknown(_))));
+    }
+    let events = storage.events(0, 1000).await.unwrap();
+    let notes: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == EventKind::Retain)
+        .map(|event| (event.tag.clone(), event.note.clone().unwrap()))
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            (
+                Some(tag("v1")),
+                "removed: not one of the last 2 pushed".into()
+            ),
+            (None, "removed: belongs to nothing but tag v1".into())
+        ]
+    );
+    // Again: nothing. The signature goes by collection.
+    assert_eq!(retain(storage, &policies, false).await.0.tags, 0);
+    let report = storage
+        .collect(&Default::default(), &mut |_| {})
+        .await
+        .unwrap();
+    assert_eq!(report.repositories[0].orphans.count, 1);
+    assert_eq!(retain(storage, &policies, false).await.0.manifests, 0);
+}
+
+#[tokio::test]
+async fn referrers_go_at_once_when_told_so() {
+    let test = filled().await;
+    let rule = RetentionRule {
+        delete_referrers: true,
+        ..last(1)
+    };
+    let (report, _) = retain(&test.storage, &rules(rule), false).await;
+    assert_eq!((report.tags, report.manifests), (2, 4));
+    let report = test.storage.collect(&Default::default(), &mut |_| {}).await;
+    assert_eq!(report.unwrap().repositories[0].orphans.count, 0);
+}
+
+#[tokio::test]
+async fn immutable_tags_are_kept() {
+    let test = filled().await;
+    let policies = Policies {
+        immutable: immutable(&["v1"]).immutable,
+        ..rules(last(0))
+    };
+    test.storage.set_policies(&policies).unwrap();
+    let rules = test.storage.rules();
+    let report = test.storage.retain(&rules, false, &mut |_| {}).await;
+    assert_eq!(report.unwrap().tags, 3);
+    assert_eq!(tags(&test.storage).await, ["v1"]);
+    // Also by rules that say nothing of it, as long as the storage has such a rule.
+    let (report, each) = retain(&test.storage, &self::rules(last(0)), false).await;
+    assert_eq!((report.tags, report.manifests), (0, 0));
+    assert!(each[0].changed_meanwhile > 0);
+    assert_eq!(tags(&test.storage).await, ["v1"]);
+}
+
+#[tokio::test]
+async fn grace_is_kept() {
+    let test = TestStorage::new();
+    let image = test.image("app", "one").await;
+    let index = index_of(&[&image], "");
+    test.put("app", &[], &image).await;
+    test.put("app", &["all"], &index).await;
+    let (report, each) = retain(&test.storage, &rules(last(0)), false).await;
+    assert_eq!((report.tags, report.manifests), (1, 0));
+    assert!(each[0].decisions[1].reason.contains("in use within 1 hour"));
+    // The first rule that matches is the one that counts.
+    let policies = Policies {
+        retention: vec![
+            RetentionRule {
+                keep: Vec::new(),
+                ..last(0)
+            },
+            RetentionRule {
+                repositories: vec!["**".into()],
+                untagged: Untagged::After(Duration::ZERO),
+                ..last(0)
+            },
+        ],
+        ..Policies::default()
+    };
+    let (report, each) = retain(&test.storage, &policies, false).await;
+    assert_eq!((report.repositories, report.manifests), (1, 0));
+    assert_eq!(each[0].repository, repo("app"));
+}
