@@ -246,8 +246,6 @@ impl From<StorageError> for Failure {
             E::NoSpace => Self::new(StatusCode::INSUFFICIENT_STORAGE, Code::Unknown, message),
             E::Damaged { .. } => Self::internal(message),
             E::Internal(_) => Self::internal(message),
-            #[expect(unreachable_patterns, reason = "others may come")]
-            _ => Self::internal(message),
         }
     }
 }

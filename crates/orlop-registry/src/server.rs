@@ -51,6 +51,8 @@ struct Inner {
     /// Until the server runs.
     listeners: Mutex<Vec<Listener>>,
     stage: watch::Sender<Stage>,
+    /// Of the listener for metrics and health, which serves until the end.
+    operation_stage: watch::Sender<Stage>,
 }
 
 struct Listener {
@@ -111,6 +113,7 @@ impl Server {
             operation_address,
             listeners: Mutex::new(listeners),
             stage: watch::Sender::new(Stage::Serving),
+            operation_stage: watch::Sender::new(Stage::Serving),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -150,8 +153,13 @@ impl Server {
         let Some(permits) = listeners.first().map(|first| Arc::clone(&first.permits)) else {
             return;
         };
-        let mut tasks = JoinSet::new();
+        let (mut tasks, mut operation) = (JoinSet::new(), JoinSet::new());
         for listener in listeners {
+            let tasks = if listener.operation {
+                &mut operation
+            } else {
+                &mut tasks
+            };
             tasks.spawn(accept(Arc::clone(inner), listener));
         }
         if inner.tls.is_some() {
@@ -159,20 +167,30 @@ impl Server {
         }
         shutdown.await;
         inner.registry.draining.store(true, Ordering::Relaxed);
-        (inner.registry.observer)(Notice::Draining);
+        inner.notice(Notice::Draining);
         tasks.shutdown().await;
         inner.stage.send_replace(Stage::Draining);
+        self.drain(&permits, limit).await;
+        operation.shutdown().await;
+        inner.operation_stage.send_replace(Stage::Stopped);
+        let registry = Arc::clone(&inner.registry);
+        let _ = tokio::task::spawn_blocking(move || registry.log.flush()).await;
+    }
+}
+
+impl Server {
+    /// Waits until no connection is open, for a while; then ends what is left.
+    async fn drain(&self, permits: &Semaphore, limit: usize) {
+        let inner = &self.inner;
         let all = u32::try_from(limit).unwrap_or(u32::MAX);
         let time = inner.registry.options.timeouts.shutdown;
         let drained = tokio::time::timeout(time, permits.acquire_many(all)).await;
-        let left = limit - permits.available_permits();
+        let connections = limit - permits.available_permits();
         inner.stage.send_replace(Stage::Stopped);
         if drained.is_err() {
-            (inner.registry.observer)(Notice::CutOff { connections: left });
+            inner.notice(Notice::CutOff { connections });
             let _ = permits.acquire_many(all).await;
         }
-        let registry = Arc::clone(&inner.registry);
-        let _ = tokio::task::spawn_blocking(move || registry.log.flush()).await;
     }
 }
 
@@ -242,12 +260,16 @@ async fn serve(inner: Arc<Inner>, stream: TcpStream, address: SocketAddr, operat
     let metrics = &inner.registry.metrics;
     metrics.connections.inc();
     let _open = Open(&inner.registry);
-    let stage = inner.stage.subscribe();
+    let stage = if operation {
+        &inner.operation_stage
+    } else {
+        &inner.stage
+    };
     let setting = connection::Setting {
         registry: Arc::clone(&inner.registry),
         address,
         operation,
-        stage,
+        stage: stage.subscribe(),
     };
     match inner.tls.as_ref().filter(|_| !operation) {
         Some(tls) => connection::secure(setting, stream, tls.config()).await,

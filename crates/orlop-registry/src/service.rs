@@ -55,10 +55,9 @@ pub(crate) async fn serve(
     account.received = Some(body.progress());
     let registry = Arc::clone(&account.registry);
     let handled = handle(&registry, &peer, &parts, body, &mut account);
-    let handled = AssertUnwindSafe(handled).catch_unwind().await;
-    let answer = match handled {
+    let answer = match caught(handled).await {
         Ok(answer) => answer,
-        Err(panic) => Err(panicked(&account, &*panic)),
+        Err(reason) => Err(panicked(&account, reason)),
     };
     let mut response = match answer {
         Ok(response) => response,
@@ -113,10 +112,18 @@ async fn handle(
     protocol::answer(&ask, route, body).await
 }
 
-fn panicked(account: &Account, panic: &(dyn Any + Send)) -> Failure {
-    let reason = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned());
-    let reason = reason.unwrap_or_else(|| "panic".to_owned());
+/// Runs to the end, or to a panic, whose words are given. Whatever was half-done is the storage's to
+/// leave behind as after a crash; nothing else is shared that a panic could leave half-changed.
+async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
+    let run = AssertUnwindSafe(future).catch_unwind().await;
+    run.map_err(|panic: Box<dyn Any + Send>| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        text.unwrap_or_else(|| "panic".to_owned())
+    })
+}
+
+fn panicked(account: &Account, reason: String) -> Failure {
     account.registry.metrics.panicked();
     (account.registry.observer)(Notice::Panicked {
         request: account.record.request.clone(),
@@ -319,5 +326,22 @@ impl Drop for Answered {
     fn drop(&mut self) {
         self.account.record.bytes_out = self.sent;
         self.account.record.aborted = !self.payload.is_end_stream();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer() {
+        let numbers: Vec<u32> = Vec::new();
+        let fails = async {
+            tokio::task::yield_now().await;
+            numbers[7]
+        };
+        let reason = caught(fails).await.unwrap_err();
+        assert!(reason.contains("out of bounds"), "{reason}");
+        assert_eq!(caught(async { 7 }).await, Ok(7));
     }
 }

@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its last.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -281,9 +281,4 @@ async fn close(mut socket: impl AsyncRead + AsyncWrite + Unpin, last: &[u8]) {
         Some(())
     };
     let _: Result<Option<()>, _> = timeout(LINGER, closing).await;
-}
-
-#[expect(dead_code, reason = "a connection's task moves between threads")]
-fn is_send(setting: Setting, stream: TcpStream, hole: Hole) -> impl Future + Send {
-    plain(setting, stream, hole)
 }

@@ -108,6 +108,7 @@ impl Outbox {
             return Err(io::Error::other("a body out of step with its file"));
         }
         let mut offset = region.offset;
+        // A client that is gone is EPIPE: Rust's runtime has the process ignore the signal.
         let sent = sendfile(socket, &*region.file, Some(&mut offset), region.left)?;
         if sent == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -1,11 +1,12 @@
 //! Clients that are slow, wrong or hostile.
 
+use std::io::Read;
 use std::net::Shutdown;
 use std::time::Duration;
 
 use orlop_oci::Digest;
 
-use crate::client::Answer;
+use crate::client::{Answer, Connection};
 use crate::server::{OCI_MANIFEST, TestServer, Wanted, noise};
 
 /// Limits that a test can wait for.
@@ -297,4 +298,29 @@ fn connections_beyond_the_limit_wait() {
         .set_read_timeout(Some(Duration::from_secs(60)))
         .unwrap();
     third.answer(false).unwrap().expect(200);
+}
+
+#[test]
+fn who_takes_nothing_of_an_answer_is_let_go() {
+    let server = TestServer::with(|wanted| {
+        wanted.options.operation_listen = Some(([127, 0, 0, 1], 0).into());
+        wanted.options.timeouts.send = Duration::from_millis(300);
+    });
+    let digest = server.push_blob("a", &noise(30_000_000, 81));
+    let mut idle = server.connect();
+    let head = format!("GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n");
+    idle.write(head.as_bytes()).unwrap();
+    idle.head().unwrap();
+    // The connection of this question, and no other.
+    let mut operation = Connection::open(server.operation.unwrap());
+    loop {
+        let answer = operation.ask("GET", "/metrics", &[], &[]).expect(200);
+        let text = String::from_utf8(answer.body).unwrap();
+        if text.contains("orlop_http_connections 1\n") {
+            break;
+        }
+    }
+    let mut rest = Vec::new();
+    let _ = idle.reader.read_to_end(&mut rest);
+    assert!(rest.len() < 30_000_000);
 }

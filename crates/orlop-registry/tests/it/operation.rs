@@ -155,6 +155,17 @@ fn what_runs_is_finished() {
     assert!(resting.is_closed());
     assert!(unheard.is_closed());
     assert!(TcpStream::connect(server.address).is_err());
+    // Who asks whether it can serve is told the truth, until the end.
+    let operation = server.operation.unwrap();
+    let ask = |target| {
+        Connection::open(operation)
+            .ask("GET", target, &[], &[])
+            .status
+    };
+    assert_eq!(
+        (ask("/readyz"), ask("/healthz"), ask("/metrics")),
+        (503, 200, 200)
+    );
     let mut got = vec![0; content.len()];
     running.reader.read_exact(&mut got).unwrap();
     assert!(got == content);
