@@ -13,7 +13,8 @@ use super::{
 use crate::failure::{Code, Failure};
 use crate::payload::{BodyFault, IncomingBody, Payload};
 
-/// end-3. Only who `GET`s a manifest has pulled it.
+/// end-3. Who `GET`s a manifest has pulled it; and so has who asks for a tag with `HEAD`, since that
+/// is how Docker and containerd pull a tag: they `GET` the digest that they are told.
 pub(super) async fn get(
     ask: &Ask<'_>,
     name: &RepositoryName,
@@ -43,7 +44,7 @@ pub(super) async fn get(
     set(&mut response, CONTENT_TYPE, &manifest.media_type);
     set(&mut response, CONTENT_DIGEST, digest.as_str());
     set(&mut response, ETAG, &conditional::etag(digest));
-    if pull {
+    if pull || matches!(reference, TagOrDigest::Tag(_)) {
         let origin = &ask.caller.origin;
         ask.storage().pulled(name, reference, digest, origin);
     }
