@@ -318,26 +318,27 @@ impl Storage {
         reference: &TagOrDigest,
     ) -> Result<StoredManifest> {
         let unknown = || StorageError::ManifestUnknown(reference.to_string());
-        let found = self.0.meta.manifest(repository, reference).await?;
-        let row = found.found(repository, unknown)?;
-        let bytes = match self.0.cache.get(&row.digest) {
-            Some(bytes) => bytes,
-            None => match self.read_manifest(&row.digest, row.size).await? {
-                Some(bytes) => bytes,
-                None => {
-                    // Collected between the two looks, or lost.
-                    let again = self.0.meta.manifest(repository, reference).await?;
-                    let again = again.found(repository, unknown)?;
-                    let bytes = self.read_manifest(&again.digest, again.size).await?;
-                    bytes.ok_or_else(|| missing(&again.digest))?
-                }
-            },
-        };
-        Ok(StoredManifest {
-            digest: row.digest,
-            media_type: row.media_type,
-            bytes,
-        })
+        let mut lost = None;
+        loop {
+            let found = self.0.meta.manifest(repository, reference).await?;
+            let row = found.found(repository, unknown)?;
+            let bytes = match self.0.cache.get(&row.digest) {
+                Some(bytes) => Some(bytes),
+                None => self.read_manifest(&row.digest, row.size).await?,
+            };
+            if let Some(bytes) = bytes {
+                return Ok(StoredManifest {
+                    digest: row.digest,
+                    media_type: row.media_type,
+                    bytes,
+                });
+            }
+            // Collected between the two looks; when it is still named, its file is lost.
+            if lost.as_ref() == Some(&row.digest) {
+                return Err(missing(&row.digest));
+            }
+            lost = Some(row.digest);
+        }
     }
 
     /// Reads a manifest from its file, and believes it only when it has its digest.

@@ -34,8 +34,9 @@ pub(super) fn start(
     about: Option<&UploadAbout>,
 ) -> Result<Box<dyn UploadData>> {
     let directory = directory(root, id);
+    // One that is there already is somebody else's.
+    fs::create_dir(&directory).map_err(|e| failed("begin an upload in", &directory, e))?;
     let made = || -> io::Result<File> {
-        fs::create_dir(&directory)?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)

@@ -14,5 +14,7 @@ mod many;
 mod pulls;
 mod quota;
 mod retention;
+mod seams;
 mod support;
+mod upload_model;
 mod uploads;
