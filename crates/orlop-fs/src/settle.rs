@@ -134,10 +134,8 @@ impl Settler {
         let mut dresses = Vec::new();
         let mut removed: Option<&[u8]> = None;
         let mut bequests: HashMap<&[u8], u32> = HashMap::new();
-        for path in &unpacked.bequeathing_dirs {
-            if self.bequeaths(path)? {
-                return Ok(None);
-            }
+        if self.inheritance_is_wrong(unpacked)? {
+            return Ok(None);
         }
         for (number, path) in paths.iter().enumerate() {
             let entered = paths
@@ -180,21 +178,36 @@ impl Settler {
         Ok(Some(dresses))
     }
 
-    /// Whether a directory or one above it has a setgid bit below.
-    fn bequeaths(&self, path: &Path) -> Result<bool> {
-        for path in path.ancestors() {
-            let path = path.as_os_str().as_encoded_bytes();
-            if let Seen::Directory(layers) = self.lowers.look_up(path)?
-                && let Some(lower) = layers.first()
+    /// Whether directories were made with a setgid bit that they hadn't inherited from what is
+    /// below, or without one that they had.
+    fn inheritance_is_wrong(&self, unpacked: &Unpacked) -> Result<bool> {
+        for path in &unpacked.handing_on_dirs {
+            if self.mode_below(path)?.is_some() {
+                return Ok(true);
+            }
+        }
+        for path in unpacked.bequeathing_dirs.iter().flat_map(|p| p.ancestors()) {
+            if self
+                .mode_below(path)?
+                .is_some_and(|mode| mode & SETGID != 0)
             {
-                let stat =
-                    fs::fstat(&*lower.fd).map_err(|error| Error::system("look up", path, error))?;
-                if stat.st_mode & SETGID != 0 {
-                    return Ok(true);
-                }
+                return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// The mode of a directory in the layers below.
+    fn mode_below(&self, path: &Path) -> Result<Option<u32>> {
+        let path = path.as_os_str().as_encoded_bytes();
+        match self.lowers.look_up(path)? {
+            Seen::Directory(layers) => layers
+                .first()
+                .map(|lower| fs::fstat(&*lower.fd).map(|stat| stat.st_mode))
+                .transpose()
+                .map_err(|error| Error::system("look up", path, error)),
+            _ => Ok(None),
+        }
     }
 
     /// Opens a directory of this layer by its real path.

@@ -98,6 +98,9 @@ pub struct Unpacked {
     /// Directories whose setgid bit, if a layer below gives them or one above them one, should have
     /// been inherited when nobody could know.
     pub bequeathing_dirs: Vec<PathBuf>,
+    /// Directories that handed on a setgid bit of this layer, which they hadn't if a layer below has
+    /// them.
+    pub handing_on_dirs: Vec<PathBuf>,
     /// Hard links whose target must be in a layer below.
     pub deferred_links: Vec<DeferredLink>,
     /// The layer makes no sense without those below (a hard link to a lower layer's symbolic link
@@ -203,6 +206,8 @@ struct Unpacker<'a> {
     /// Not applying: directories in which others were made that would have inherited a setgid bit,
     /// had the layer below given one to the directory as it was then.
     bequeathing: BTreeSet<Vec<u8>>,
+    /// Not applying: directories without an entry that inherited a setgid bit and handed it on.
+    handing_on: BTreeSet<Vec<u8>>,
     /// Applying only: all that this layer has made.
     own: BTreeSet<Vec<u8>>,
     /// Links that wait for the layers below, with their targets.
@@ -228,6 +233,7 @@ impl<'a> Unpacker<'a> {
             opaque: BTreeSet::new(),
             fresh: BTreeSet::new(),
             bequeathing: BTreeSet::new(),
+            handing_on: BTreeSet::new(),
             own: BTreeSet::new(),
             deferred: BTreeMap::new(),
             skipped: BTreeSet::new(),
@@ -338,6 +344,7 @@ impl<'a> Unpacker<'a> {
         self.done.hollow_dirs = listed(&self.hollow);
         self.done.assumed_dirs = listed(&self.assumed);
         self.done.bequeathing_dirs = listed(&self.bequeathing);
+        self.done.handing_on_dirs = listed(&self.handing_on);
         self.done.deferred_links = std::mem::take(&mut self.deferred)
             .iter()
             .map(|(path, target)| DeferredLink {

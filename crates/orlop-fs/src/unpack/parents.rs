@@ -84,10 +84,7 @@ impl Unpacker<'_> {
         let cached = ancestors(path).find_map(|above| Some((self.dirs.get(above)?, above.len())));
         let (mut dir, length) = cached.unwrap_or_else(|| (self.dirs.root(), 0));
         // What is still to be walked, last component first.
-        let mut todo: Vec<Vec<u8>> = components(&path[length..])
-            .rev()
-            .map(<[u8]>::to_vec)
-            .collect();
+        let mut todo: Vec<Vec<u8>> = still_to_walk(&path[length..]).collect();
         // What isn't there, below `dir`.
         let mut missing: Vec<Vec<u8>> = Vec::new();
         let mut links = 0;
@@ -121,12 +118,7 @@ impl Unpacker<'_> {
                         if target.starts_with(b"/") {
                             dir = self.dirs.root();
                         }
-                        todo.extend(
-                            components(&target)
-                                .rev()
-                                .filter(|name| *name != b".")
-                                .map(<[u8]>::to_vec),
-                        );
+                        todo.extend(still_to_walk(&target));
                     }
                     InTheWay::Replaced(made) => dir = made,
                     InTheWay::File => return Ok(Place::Nowhere),
@@ -137,6 +129,17 @@ impl Unpacker<'_> {
                 Err(error) => return Err(Error::system("open directory", &here, error)),
             }
         }
+        self.arrive(path, dir, missing, make)
+    }
+
+    /// The end of a walk: `missing` is what isn't there below `dir`.
+    fn arrive(
+        &mut self,
+        path: &[u8],
+        mut dir: Rc<Dir>,
+        missing: Vec<Vec<u8>>,
+        make: Make,
+    ) -> Result<Place> {
         if !missing.is_empty() {
             let path = join(&dir.path, &missing.join(&b'/'));
             let below = !self.applies() && self.shows_below(&path);
@@ -263,7 +266,13 @@ impl Unpacker<'_> {
             true => {
                 self.finish.insert(path.clone(), Finish::at(mtime));
             }
-            false => self.become_implicit(&made, mtime, true).map_err(failed)?,
+            false => {
+                let inherits = self.become_implicit(&made, mtime, true).map_err(failed)?;
+                let unsure = self.implicit.contains(&dir.path) && !self.fresh.contains(&dir.path);
+                if inherits && unsure && !self.applies() {
+                    self.handing_on.insert(dir.path.clone());
+                }
+            }
         }
         self.dirs.insert(path.clone(), &made);
         self.implicit.insert(path.clone());
@@ -282,13 +291,14 @@ impl Unpacker<'_> {
     }
 
     /// Gives a directory what one without an entry has: for one just made with `heir`, the group and
-    /// the setgid bit that it got from the directory it was made in (so does umoci).
+    /// the setgid bit that it got from the directory it was made in (so does umoci). Says whether
+    /// there was one.
     pub(super) fn become_implicit(
         &mut self,
         dir: &Dir,
         mtime: Time,
         heir: bool,
-    ) -> Result<(), Errno> {
+    ) -> Result<bool, Errno> {
         let made = fs::fstat(&dir.fd)?;
         let heir = heir && made.st_mode & SETGID != 0;
         let mode = IMPLICIT_MODE | if heir { SETGID } else { 0 };
@@ -303,7 +313,7 @@ impl Unpacker<'_> {
         dir.plain.set(self.creation.is_plain(gid, mode));
         let finish = Finish::at(mtime);
         self.finish.insert(dir.path.clone(), finish);
-        Ok(())
+        Ok(heir)
     }
 
     /// Applying: something changes in a directory. If it is from before and the layer says nothing
@@ -346,6 +356,14 @@ impl Unpacker<'_> {
         self.hide_below(&made)?;
         Ok(InTheWay::Replaced(made))
     }
+}
+
+/// The components, last one first.
+fn still_to_walk(path: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    components(path)
+        .rev()
+        .filter(|name| *name != b".")
+        .map(<[u8]>::to_vec)
 }
 
 enum InTheWay {

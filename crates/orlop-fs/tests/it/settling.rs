@@ -250,6 +250,16 @@ fn new_directories_inherit_a_setgid_bit_from_below() {
         }
     }
     assert_eq!(node(&listing, "explicit/new").mode, 0o755);
+    // The one in between is another one below.
+    below.mode = None;
+    below.dir("staff/plain");
+    let mut above = Layer::new();
+    above
+        .with_mode(0o2775)
+        .dir("staff")
+        .file("staff/plain/new/x", b"");
+    let settled = Two::new(&below, &above).settle().unwrap();
+    assert_eq!(settled, Settled::NeedsApply);
     // What the directory was when others were made in it isn't known any more.
     let mut above = Layer::new();
     above.file("staff/new/x", b"").dir("staff");

@@ -120,23 +120,33 @@ fn layer(dice: &mut Dice, number: u64, files: &mut Vec<String>) -> (Tarball, Vec
                 tar = tar.fifo(&path, mode);
                 said.push(format!("fifo {path} {mode:o}"));
             }
-            12..16 => {
-                let path = if dice.roll(2) == 0 { dice.dir() } else { path };
-                tar = tar.whiteout(&path);
-                said.push(format!("hide {path}"));
-            }
-            _ => {
-                let path = if dice.roll(5) == 0 {
-                    ".".to_owned()
-                } else {
-                    path
-                };
-                tar = tar.opaque(&path);
-                said.push(format!("opaque {path}"));
-            }
+            _ => tar = hide(tar, dice, path, &mut said),
         }
     }
     (tar, said)
+}
+
+/// Adds a whiteout, opaque or not.
+fn hide(tar: Tarball, dice: &mut Dice, path: String, said: &mut Vec<String>) -> Tarball {
+    match dice.roll(6) {
+        0..2 => {
+            said.push(format!("hide {path}"));
+            tar.whiteout(&path)
+        }
+        2..4 => {
+            let path = dice.dir();
+            said.push(format!("hide {path}"));
+            tar.whiteout(&path)
+        }
+        kind => {
+            let path = match kind {
+                4 if dice.roll(2) == 0 => ".".to_owned(),
+                _ => dice.dir(),
+            };
+            said.push(format!("opaque {path}"));
+            tar.opaque(&path)
+        }
+    }
 }
 
 /// What umoci unpacks; `None` when it refuses.
@@ -210,8 +220,8 @@ fn compare(driver: &str) {
         };
         registry.serve("stacks", &name, &image);
         let name = format!("{}/stacks:{name}", registry.host());
-        let done = orlop.run(["pull", "-q", &name]);
         compared += 1;
+        let done = orlop.run(["pull", "-q", &name]);
         let differ = match done.code() {
             0 => differences(&mounted(&orlop, &name), &expected, started),
             _ => vec![done.stderr.clone()],
