@@ -48,4 +48,4 @@ pub use storage::Storage;
 pub use upkeep::{
     Cutoffs, Garbage, Need, Numbered, PUSH_PAUSE, Removal, RepositoryActivity, Taken, Upkeep,
 };
-pub use verify::Finding;
+pub use verify::{Finding, VerifyProgress, VerifyReport};
