@@ -61,6 +61,9 @@ _orlop() {
             orlop,rmi)
                 cmd="orlop__subcmd__rmi"
                 ;;
+            orlop,serve)
+                cmd="orlop__subcmd__serve"
+                ;;
             orlop,system)
                 cmd="orlop__subcmd__system"
                 ;;
@@ -138,6 +141,9 @@ _orlop() {
                 ;;
             orlop__subcmd__help,rmi)
                 cmd="orlop__subcmd__help__subcmd__rmi"
+                ;;
+            orlop__subcmd__help,serve)
+                cmd="orlop__subcmd__help__subcmd__serve"
                 ;;
             orlop__subcmd__help,system)
                 cmd="orlop__subcmd__help__subcmd__system"
@@ -305,7 +311,7 @@ _orlop() {
 
     case "${cmd}" in
         orlop)
-            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push images inspect history tag rmi image login logout mount umount unmount system config info version completion quickstart help"
+            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push images inspect history tag rmi image login logout mount umount unmount system serve config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -551,7 +557,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help)
-            opts="pull push images inspect history tag rmi image login logout mount umount system config info version completion quickstart help"
+            opts="pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -929,6 +935,20 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__rmi)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2166,6 +2186,52 @@ _orlop() {
             fi
             case "${prev}" in
                 --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__serve)
+            opts="-D -h --listen --anonymous --check --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --anonymous)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -29,6 +29,30 @@ pub struct TrustRoots {
     pub directories: Vec<PathBuf>,
 }
 
+impl TrustRoots {
+    /// Reads them. Certificates that can't be read are left out, as OpenSSL does.
+    pub fn load(&self) -> RootCertStore {
+        let mut store = RootCertStore::empty();
+        let mut files = Vec::from_iter(self.file.clone());
+        for directory in &self.directories {
+            files.extend(files_with(directory, &["pem", "crt", "0"]));
+        }
+        if files.is_empty() {
+            let found = SYSTEM_FILES
+                .iter()
+                .map(PathBuf::from)
+                .find(|path| path.exists());
+            files.extend(found);
+        }
+        for file in files {
+            if let Ok(certificates) = CertificateDer::pem_file_iter(&file) {
+                store.add_parsable_certificates(certificates.flatten());
+            }
+        }
+        store
+    }
+}
+
 /// The system's roots, read when the first TLS connection is set up.
 #[derive(Debug)]
 pub(crate) struct Trust {
@@ -47,29 +71,10 @@ impl Trust {
         }
     }
 
-    /// Certificates of the system that can't be read are left out, as OpenSSL does; those that the
-    /// configuration names must be right.
+    /// Certificates of the system that can't be read are left out; those that the configuration
+    /// names must be right.
     fn system(&self) -> Arc<RootCertStore> {
-        let load = || {
-            let mut store = RootCertStore::empty();
-            let mut files = Vec::from_iter(self.roots.file.clone());
-            for directory in &self.roots.directories {
-                files.extend(files_with(directory, &["pem", "crt", "0"]));
-            }
-            if files.is_empty() {
-                let found = SYSTEM_FILES
-                    .iter()
-                    .map(PathBuf::from)
-                    .find(|path| path.exists());
-                files.extend(found);
-            }
-            for file in files {
-                if let Ok(certificates) = CertificateDer::pem_file_iter(&file) {
-                    store.add_parsable_certificates(certificates.flatten());
-                }
-            }
-            Arc::new(store)
-        };
+        let load = || Arc::new(self.roots.load());
         self.loaded.get_or_init(load).clone()
     }
 

@@ -13,7 +13,7 @@ use orlop_oci::Platform;
 use orlop_store::Store;
 
 use crate::cli::Global;
-use crate::config::{Layers, ProgressMode, Settings};
+use crate::config::{Layers, Overrides, ProgressMode, Settings};
 use crate::environment::Environment;
 use crate::error::{CliError, CliResult, chain};
 use crate::printer::Printer;
@@ -32,6 +32,8 @@ pub struct App {
     pub env: Environment,
     /// `--debug`.
     pub debug: bool,
+    /// What was typed of the configuration.
+    overrides: Overrides,
 }
 
 impl App {
@@ -40,7 +42,8 @@ impl App {
     /// # Errors
     /// The configuration is wrong.
     pub fn new(global: Global, env: Environment, printer: Arc<Printer>) -> CliResult<Self> {
-        let layers = Layers::read(&env, &global.overrides())?;
+        let overrides = global.overrides();
+        let layers = Layers::read(&env, &overrides)?;
         let settings = Settings::resolve(&layers, &env)?;
         Ok(Self {
             printer,
@@ -48,7 +51,37 @@ impl App {
             layers,
             env,
             debug: global.debug,
+            overrides,
         })
+    }
+
+    /// The same with the configuration as it is in its files now.
+    ///
+    /// # Errors
+    /// The configuration is wrong.
+    pub fn read_again(&self) -> CliResult<Self> {
+        let layers = Layers::read(&self.env, &self.overrides)?;
+        let settings = Settings::resolve(&layers, &self.env)?;
+        Ok(Self {
+            printer: self.printer.clone(),
+            settings,
+            layers,
+            env: self.env.clone(),
+            debug: self.debug,
+            overrides: self.overrides.clone(),
+        })
+    }
+
+    /// Where the certificate authorities of the system are.
+    pub fn trust_roots(&self) -> TrustRoots {
+        TrustRoots {
+            file: self.env.get("SSL_CERT_FILE").map(Into::into),
+            directories: self
+                .env
+                .get("SSL_CERT_DIR")
+                .map(|dirs| std::env::split_paths(dirs).collect())
+                .unwrap_or_default(),
+        }
     }
 
     /// The images of the store, which is made when it isn't there.
@@ -101,14 +134,7 @@ impl App {
             registries: self.settings.registries.clone(),
             credentials: self.credentials(),
             user_agent: user_agent(),
-            roots: TrustRoots {
-                file: self.env.get("SSL_CERT_FILE").map(Into::into),
-                directories: self
-                    .env
-                    .get("SSL_CERT_DIR")
-                    .map(|dirs| std::env::split_paths(dirs).collect())
-                    .unwrap_or_default(),
-            },
+            roots: self.trust_roots(),
             registry_certificates: ["/etc/docker/certs.d", "/etc/containers/certs.d"]
                 .map(Into::into)
                 .to_vec(),

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     completion, config, history, image, images, info, inspect, login, logout, mount, pull, push,
-    quickstart, rmi, system, tag, umount, version,
+    quickstart, rmi, serve, system, tag, umount, version,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -140,7 +140,11 @@ pub enum Command {
     Umount(umount::UmountArgs),
     /// Manage the store
     System(system::SystemArgs),
+    /// Serve a registry
+    #[command(long_about = serve::ABOUT)]
+    Serve(serve::ServeArgs),
     /// Show the configuration and describe its keys
+    #[command(long_about = config::ABOUT)]
     Config(config::ConfigArgs),
     /// Display system-wide information
     Info(info::InfoArgs),

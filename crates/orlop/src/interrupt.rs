@@ -75,10 +75,11 @@ fn watch(
     })
 }
 
+/// Ends the process as that signal would have.
 #[expect(
     clippy::exit,
     reason = "whoever asks twice does not want to wait for anything"
 )]
-fn end_now(signal: u8) -> ! {
+pub(crate) fn end_now(signal: u8) -> ! {
     std::process::exit(128 + i32::from(signal))
 }

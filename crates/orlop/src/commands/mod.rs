@@ -16,6 +16,7 @@ pub mod pull;
 pub mod push;
 pub mod quickstart;
 pub mod rmi;
+pub mod serve;
 pub mod system;
 pub mod system_df;
 pub mod system_prune;
@@ -46,6 +47,7 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Mount(args) => mount::run(app, args),
         Command::Umount(args) => umount::run(app, &args),
         Command::System(args) => system::run(app, args),
+        Command::Serve(args) => serve::run(app, &args),
         Command::Config(args) => config::run(app, &args),
         Command::Info(args) => info::run(app, &args),
         Command::Version(args) => version::run(app, &args),

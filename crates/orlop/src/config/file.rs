@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 
 use orlop_distribution::RegistriesConfig;
-use serde::{Deserialize, Serialize};
+use orlop_registry::config::ServeConfig;
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::ProgressMode;
 use crate::error::CliError;
 
 /// The whole of a configuration file. What it does not say stays as it is in the layers below.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FileConfig {
     /// The folder that everything is kept in.
@@ -32,10 +35,12 @@ pub struct FileConfig {
     pub limits: LimitsConfig,
     /// One table for each registry.
     pub registry: RegistriesConfig,
+    /// What `orlop serve` serves.
+    pub serve: ServeConfig,
 }
 
 /// What a layer may be at most: protection from decompression bombs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
     /// Bytes of a layer, unpacked.
@@ -56,6 +61,9 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<toml::Table, CliError> {
         .registry
         .check()
         .map_err(|error| CliError::new(format!("{origin}: {error}")))?;
+    let serve = config.serve.check();
+    serve
+        .map_err(|fault| key_fault(text, origin, &format!("serve.{}", fault.key), &fault.reason))?;
     toml::from_str(text).map_err(|error| explain(text, origin, &error))
 }
 
@@ -64,10 +72,61 @@ fn explain(text: &str, origin: &str, error: &toml::de::Error) -> CliError {
         return CliError::new(format!("{origin}: {}", error.message()));
     };
     let start = span.start.min(text.len());
-    let line = text[..start].matches('\n').count() + 1;
-    let key = key_at(text, start).map_or_else(String::new, |key| format!("{key}: "));
-    CliError::new(format!("{origin}: line {line}: {key}{}", error.message()))
-        .hint("`orlop config --help` describes every key")
+    let line = line_at(text, start);
+    let key = key_at(text, start);
+    let hint = hint_for(key.as_deref().unwrap_or_default());
+    let key = key.map_or_else(String::new, |key| format!("{key}: "));
+    CliError::new(format!("{origin}: line {line}: {key}{}", error.message())).hint(hint)
+}
+
+fn hint_for(key: &str) -> &'static str {
+    if key.split('.').next() == Some("serve") {
+        "`orlop serve --help` describes every key"
+    } else {
+        "`orlop config --help` describes every key"
+    }
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    text[..offset].matches('\n').count() + 1
+}
+
+/// What is wrong with a key that `text` has: `serve.webhooks[1].url`, counted from 0. Names the line
+/// of the key, or of the innermost table around it that is there.
+pub(super) fn key_fault(text: &str, origin: &str, key: &str, reason: &str) -> CliError {
+    let line = find(text, key).map_or_else(String::new, |at| {
+        format!("line {}: ", line_at(text, at.min(text.len())))
+    });
+    CliError::new(format!("{origin}: {line}{key}: {reason}")).hint(hint_for(key))
+}
+
+/// Where a key stands, or the innermost table around it.
+fn find(text: &str, key: &str) -> Option<usize> {
+    let table = DeTable::parse(text).ok()?;
+    let (mut table, mut found) = (table.into_inner(), None);
+    for part in key.split('.') {
+        let (name, index) = match part.split_once('[') {
+            Some((name, index)) => (name, index.trim_end_matches(']').parse::<usize>().ok()),
+            None => (part, None),
+        };
+        let mut entries = table.into_iter();
+        let entry = entries.find(|(key, _)| key.get_ref().as_ref() == name);
+        let Some((key, value)) = entry else { break };
+        found = Some(key.span().start);
+        let value = match (value.into_inner(), index) {
+            (DeValue::Array(array), Some(index)) => {
+                let Some(element) = array.into_iter().nth(index) else {
+                    break;
+                };
+                found = Some(element.span().start);
+                Spanned::into_inner(element)
+            }
+            (value, _) => value,
+        };
+        let DeValue::Table(inner) = value else { break };
+        table = inner;
+    }
+    found
 }
 
 /// The dotted key whose value (or which itself) stands at this place.
@@ -121,6 +180,22 @@ mod tests {
                 "/etc/orlop/config.toml: line 1: progress: unknown variant `loud`",
             ),
             ("[limits\n", "/etc/orlop/config.toml: line 1: limits: "),
+            (
+                "[serve]\nlisten = [\"127.0.0.1:1\", \"5000\"]\n",
+                "/etc/orlop/config.toml: line 2: serve.listen: \"5000\" is no address: ",
+            ),
+            (
+                "[serve]\nanonymous = \"pull\"\n\n[serve.limits]\npage = 0\n",
+                "/etc/orlop/config.toml: line 5: serve.limits.page: must be between 1 and 100000",
+            ),
+            (
+                "[[serve.webhooks]]\nname = \"a\"\nurl = \"http://h\"\n\n[[serve.webhooks]]\nname = \"a\"\nurl = \"http://h\"\n",
+                "/etc/orlop/config.toml: line 6: serve.webhooks[1].name: there are two webhooks \"a\"",
+            ),
+            (
+                "[serve.tls]\ncertificate = \"/c\"\n",
+                "/etc/orlop/config.toml: line 1: serve.tls: missing field `key`",
+            ),
             (
                 "[registry.\"a.b\"]\nconnections = 0\n",
                 "/etc/orlop/config.toml: registry.\"a.b\".connections: must be between 1 and 32",

@@ -14,6 +14,10 @@ pub enum Kind {
     Integer,
     /// A list of texts.
     List,
+    /// A length of time.
+    Time,
+    /// Names and what each of them has.
+    Table,
 }
 
 /// One key.
@@ -243,12 +247,14 @@ pub fn describe_registry() -> String {
     text
 }
 
-fn describe_key(text: &mut String, key: &Key) {
+pub(super) fn describe_key(text: &mut String, key: &Key) {
     let kind = match key.kind {
         Kind::Text => "\"TEXT\"",
         Kind::Bool => "BOOL",
         Kind::Integer => "N",
         Kind::List => "[\"TEXT\", ...]",
+        Kind::Time => "\"TIME\"",
+        Kind::Table => "{ NAME = ... }",
     };
     // Writing to a String cannot fail.
     let _ = writeln!(text, "  {} = {kind}", key.name);
@@ -295,6 +301,8 @@ mod tests {
     fn every_key_is_described() {
         let mut top = named(KEYS, "");
         top.push("registry".to_owned());
+        // Described by `orlop serve --help`.
+        top.push("serve".to_owned());
         top.sort();
         assert_eq!(expected("nosuch = 1"), top);
         assert_eq!(expected("[limits]\nnosuch = 1"), named(KEYS, "limits."));

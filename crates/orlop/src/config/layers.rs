@@ -47,6 +47,8 @@ pub struct Layers {
     merged: toml::Table,
     origins: BTreeMap<String, Origin>,
     files: Vec<(PathBuf, bool)>,
+    /// The files that were there, as they were read.
+    texts: BTreeMap<PathBuf, String>,
 }
 
 /// The configuration of the machine.
@@ -106,6 +108,35 @@ impl Layers {
         self.origins.get(key)
     }
 
+    /// The error that a key can't be used, with the place where it was set. A part of a list is
+    /// named by its place there: `serve.webhooks[1].url`.
+    pub fn fault(&self, key: &str, reason: &str) -> CliError {
+        // Lists have one origin, and so has a table that isn't there.
+        let list = key.split('[').next().unwrap_or(key);
+        let parents = std::iter::successors(Some(list), |key| Some(key.rsplit_once('.')?.0));
+        let mut within = parents.filter_map(|parent| {
+            let inside = |key: &String| {
+                key.strip_prefix(parent)
+                    .is_some_and(|rest| rest.starts_with('.'))
+            };
+            let here = self.origins.get(parent);
+            here.or_else(|| {
+                self.origins
+                    .iter()
+                    .find(|(key, _)| inside(key))
+                    .map(|(_, at)| at)
+            })
+        });
+        match within.next() {
+            Some(Origin::File(path)) => {
+                let text = self.texts.get(path).map_or("", String::as_str);
+                file::key_fault(text, &path.display().to_string(), key, reason)
+            }
+            Some(origin) => file::key_fault("", &origin.to_string(), key, reason),
+            None => file::key_fault("", "configuration", key, reason),
+        }
+    }
+
     /// All values that some layer set, by dotted key, with their origin.
     pub fn values(&self) -> Vec<(String, toml::Value, Origin)> {
         let mut flat = Vec::new();
@@ -123,6 +154,7 @@ impl Layers {
                 let table = file::parse(&text, &path.display().to_string())?;
                 self.add(table, &Origin::File(path.to_owned()));
                 self.files.push((path.to_owned(), true));
+                self.texts.insert(path.to_owned(), text);
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => {
@@ -167,7 +199,7 @@ fn user_file(env: &Environment) -> PathBuf {
 
 fn value_of(kind: Kind, text: &str) -> Result<toml::Value, &'static str> {
     match kind {
-        Kind::Text => Ok(text.into()),
+        Kind::Text | Kind::Time | Kind::Table => Ok(text.into()),
         Kind::Bool => match text {
             "true" | "1" => Ok(true.into()),
             "false" | "0" => Ok(false.into()),

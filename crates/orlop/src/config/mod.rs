@@ -9,9 +9,11 @@
 mod file;
 mod keys;
 mod layers;
+mod serve_keys;
 mod settings;
 
 pub use file::{FileConfig, LimitsConfig};
 pub use keys::{KEYS, Key, Kind, describe, describe_registry};
 pub use layers::{Layers, Origin, Overrides};
+pub use serve_keys::describe_serve;
 pub use settings::{ProgressMode, Settings};

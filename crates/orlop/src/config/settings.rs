@@ -6,6 +6,7 @@ use std::str::FromStr;
 use orlop_distribution::{ANY_REGISTRY, RegistriesConfig};
 use orlop_layer::Bounds;
 use orlop_oci::Platform;
+use orlop_registry::config::ServeConfig;
 use serde::{Deserialize, Serialize};
 
 use super::{Layers, Origin};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub bounds: Bounds,
     /// What holds for each registry.
     pub registries: RegistriesConfig,
+    /// What `orlop serve` serves.
+    pub serve: ServeConfig,
 }
 
 /// The store of the machine.
@@ -101,6 +104,7 @@ impl Settings {
                 ..default
             },
             registries,
+            serve: config.serve,
         })
     }
 }
