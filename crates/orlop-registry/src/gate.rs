@@ -155,7 +155,7 @@ pub(crate) async fn admit(
     let (allowed, actions) = match needs {
         Needs::Repository(name, action) => {
             let actions = access.allowed(&identity, name.as_str());
-            (actions.contains(action), actions)
+            (actions.contains_all(action.needs()), actions)
         }
         Needs::Login => (access.may_ping(&identity), Actions::NONE),
         Needs::Catalog => (access.may_list_catalog(&identity), Actions::NONE),
