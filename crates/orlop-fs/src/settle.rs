@@ -22,7 +22,7 @@ use crate::{
     Error, Result, Unpacked, WhiteoutStyle,
     copy::{Dress, copy_attributes, copy_leaf},
     node, overlay,
-    path::{components, is_at_or_below, join, split},
+    path::{ancestors, components, is_at_or_below, join, split},
     remove::remove_at,
     union::{Descent, Layer, MAX_OPEN, Seen, Union, no_target},
     unpack::{IMPLICIT_MODE, SETGID},
@@ -227,6 +227,8 @@ impl Settler {
         let Some(plan) = self.find_targets(unpacked)? else {
             return Ok(Settled::NeedsApply);
         };
+        // What these replace is still there.
+        let links: HashSet<_> = plan.iter().map(|target| target.link).collect();
         let mut shared: HashMap<usize, HashSet<u64>> = HashMap::new();
         for target in plan.iter().filter(|target| target.stat.st_nlink > 1) {
             let (layer, inode) = target.inode();
@@ -246,6 +248,12 @@ impl Settler {
             }
             // The layer may hide the file, or have another one there, and still have a link to it.
             let is_visible = |name: &[u8]| -> Result<bool> {
+                if std::iter::once(name)
+                    .chain(ancestors(name))
+                    .any(|at| links.contains(at))
+                {
+                    return Ok(false);
+                }
                 let (layer, inode) = target.inode();
                 let seen = all.look_up(name)?;
                 Ok(!unpacked.opaque_root

@@ -207,21 +207,26 @@ fn all_names_of_a_linked_file_are_copied_up() {
         .file("one", b"content")
         .link("d/two", "one")
         .link("d/hidden", "one")
-        .link("d/replaced", "one");
+        .link("d/replaced", "one")
+        .link("dir/name", "one")
+        .link("again", "one");
     let mut above = Layer::since(1_700_000_000);
     above
         .link("three", "one")
         .link("four", "d/two")
         .hide("d/hidden")
-        .file("d/replaced", b"");
+        .file("d/replaced", b"")
+        .link("dir", "one")
+        .link("again", "one");
     let two = Two::new(&below, &above);
     assert_eq!(two.settle().unwrap(), Settled::Done);
     let listing = two.listing();
     let linked: Vec<_> = shape(&listing)
         .into_iter()
-        .filter(|line| line.ends_with(" = d/two"))
+        .filter(|line| line.ends_with(" = again"))
         .collect();
-    let expected = ["d/two", "four", "one", "three"].map(|path| format!("{path} 7 = d/two"));
+    let expected =
+        ["again", "d/two", "dir", "four", "one", "three"].map(|path| format!("{path} 7 = again"));
     assert_eq!(linked, expected);
     assert_eq!(node(&listing, "d").mtime.seconds, 1_600_000_001);
 }
