@@ -9,6 +9,7 @@
 //! hashes and clean up after itself in its own way.
 
 use std::fmt;
+use std::os::fd::BorrowedFd;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -112,6 +113,21 @@ pub trait BlobStore: fmt::Debug + Send + Sync {
     /// # Errors
     /// `NoSpace`, `Internal`.
     fn start(&self, id: &UploadId, about: Option<&UploadAbout>) -> Result<Box<dyn UploadData>>;
+
+    /// Begins an upload that can't be resumed and whose bytes are those of a file elsewhere, without
+    /// copying them. `None` when that can't be: the store or the file system doesn't know how, or
+    /// others may write to the file. What it holds is to be verified after this.
+    ///
+    /// # Errors
+    /// `NoSpace`, `Internal`.
+    fn link(
+        &self,
+        _id: &UploadId,
+        _folder: BorrowedFd<'_>,
+        _name: &str,
+    ) -> Result<Option<Box<dyn UploadData>>> {
+        Ok(None)
+    }
 
     /// What is known of an upload and how many bytes it has. `None` when there is none, or it can't
     /// be resumed.

@@ -73,6 +73,7 @@ mod collect;
 mod error;
 mod files;
 mod housekeeping;
+mod import;
 mod layout;
 mod local;
 mod manifest;
@@ -95,6 +96,7 @@ pub use collect::{
 };
 pub use error::StorageError;
 pub use housekeeping::HousekeepingError;
+pub use import::{ImportFormat, ImportOptions, ImportProgress, ImportReport, Skipped};
 pub use local::LocalBlobs;
 pub use meta_store::{
     AccountKind, AccountRow, BlobRemoval, Child, ChildKind, Lookup, ManifestChange, ManifestPut,

@@ -8,6 +8,7 @@ mod upload;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -150,6 +151,15 @@ impl BlobStore for LocalBlobs {
 
     fn start(&self, id: &UploadId, about: Option<&UploadAbout>) -> Result<Box<dyn UploadData>> {
         upload::start(&self.root, id, about)
+    }
+
+    fn link(
+        &self,
+        id: &UploadId,
+        folder: BorrowedFd<'_>,
+        name: &str,
+    ) -> Result<Option<Box<dyn UploadData>>> {
+        upload::link(&self.root, id, folder, name)
     }
 
     fn about(&self, id: &UploadId) -> Result<Option<(UploadAbout, u64)>> {

@@ -346,7 +346,7 @@ fn verify(held: &mut Held, digest: &Digest) -> Result<Staged> {
 }
 
 /// 128 random bits: who isn't told the ID of an upload can't add to it.
-fn new_id() -> Result<UploadId> {
+pub(crate) fn new_id() -> Result<UploadId> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits)
         .map_err(|e| StorageError::Internal(format!("no random bits: {e}")))?;

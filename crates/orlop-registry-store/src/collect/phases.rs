@@ -12,7 +12,7 @@ use super::report::{CollectPhase, CollectProgress, CollectReport};
 use super::{CollectOptions, Position, digests, parse_name};
 use crate::files;
 use crate::storage::Inner;
-use crate::upkeep::{Cutoffs, RepositoryActivity, Taken};
+use crate::upkeep::{Cutoffs, Garbage, RepositoryActivity, Taken};
 use crate::{BlobInfo, Origin, RepositoryName, StorageError};
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -134,9 +134,6 @@ impl Collection<'_> {
     async fn repository(&mut self, repository: &RepositoryActivity) -> Result<()> {
         let cutoffs = self.present.cutoffs(repository);
         let name = &repository.repository;
-        if !self.options.dry_run {
-            self.take_orphans(name, cutoffs.orphans).await?;
-        }
         let mut after = 0;
         loop {
             let meta = &self.inner.meta;
@@ -144,18 +141,15 @@ impl Collection<'_> {
                 .garbage(name, cutoffs, after, self.options.batch)
                 .await?;
             if self.options.dry_run {
-                if after == 0 {
-                    for orphan in &garbage.manifests {
-                        self.report.repository(name).orphans.add(orphan.size);
-                        self.doom(&orphan.digest, orphan.size);
-                    }
+                self.doom(name, &garbage, after == 0);
+            } else {
+                // Its blobs are garbage only when these are gone.
+                if !garbage.manifests.is_empty() {
+                    self.take_orphans(name, cutoffs.orphans).await?;
                 }
-                for blob in &garbage.blobs {
-                    self.report.repository(name).blobs.add(blob.size);
-                    self.doom(&blob.digest, blob.size);
+                if !garbage.blobs.is_empty() {
+                    self.take_blobs(name, &garbage.blobs, cutoffs).await?;
                 }
-            } else if !garbage.blobs.is_empty() {
-                self.take_blobs(name, &garbage.blobs, cutoffs).await?;
             }
             match garbage.next {
                 // What is left of a repository when the time is over is found the next time round.
@@ -206,9 +200,21 @@ impl Collection<'_> {
         self.free(taken.freed).await
     }
 
-    fn doom(&mut self, digest: &Digest, size: u64) {
-        let doomed = self.doomed.entry(digest.clone()).or_insert((0, size));
-        doomed.0 += 1;
+    /// In a dry run: notes what would go from a repository. Each page lists all manifests.
+    fn doom(&mut self, name: &RepositoryName, garbage: &Garbage, first: bool) {
+        let manifests = garbage.manifests.iter().filter(|_| first);
+        let manifests = manifests.map(|manifest| (true, &manifest.digest, manifest.size));
+        let blobs = garbage.blobs.iter();
+        let blobs = blobs.map(|blob| (false, &blob.digest, blob.size));
+        for (is_manifest, digest, size) in manifests.chain(blobs) {
+            let report = self.report.repository(name);
+            match is_manifest {
+                true => report.orphans.add(size),
+                false => report.blobs.add(size),
+            }
+            let doomed = self.doomed.entry(digest.clone()).or_insert((0, size));
+            doomed.0 += 1;
+        }
     }
 
     /// In a dry run: what no repository would have any more.

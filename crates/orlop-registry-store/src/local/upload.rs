@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -57,6 +58,47 @@ pub(super) fn start(
             // What was made is of no use; housekeeping finds it should this fail too.
             let _ = fs::remove_dir_all(&directory);
             Err(failed("begin an upload in", &directory, error))
+        }
+    }
+}
+
+/// The bytes of an upload are a file elsewhere. That has to be ours alone to write to: whoever else
+/// could, would write into a blob that was verified.
+pub(super) fn link(
+    root: &Path,
+    id: &UploadId,
+    folder: BorrowedFd<'_>,
+    name: &str,
+) -> Result<Option<Box<dyn UploadData>>> {
+    let directory = directory(root, id);
+    fs::create_dir(&directory).map_err(|e| failed("begin an upload in", &directory, e))?;
+    let path = directory.join("data");
+    let linked = || -> io::Result<Option<File>> {
+        use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+        // The name itself isn't followed when it is a link; it is linked, and then no file.
+        rustix::fs::linkat(folder, name, CWD, &path, AtFlags::empty())?;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(&path, flags, Mode::empty())?);
+        let meta = file.metadata()?;
+        let ours = meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o022 == 0;
+        if meta.is_file() && ours {
+            file.try_lock()?;
+            return Ok(Some(file));
+        }
+        Ok(None)
+    };
+    // Whatever stands against it, copying is the other way, and says what is really wrong.
+    match linked().ok().flatten() {
+        Some(file) => {
+            let len = file
+                .metadata()
+                .map_err(|e| failed("look at", &path, e))?
+                .len();
+            Ok(Some(Box::new(Data::new(file, len, path))))
+        }
+        None => {
+            cancel(root, id)?;
+            Ok(None)
         }
     }
 }

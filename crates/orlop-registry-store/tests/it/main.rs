@@ -7,6 +7,7 @@ mod blobs;
 mod collect;
 mod crash;
 mod full;
+mod import;
 mod layout;
 mod lists;
 mod manifests;
