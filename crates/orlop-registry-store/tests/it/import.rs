@@ -380,7 +380,7 @@ async fn what_zot_stored() {
     let (one, two) = (image(2), image(3));
     one.write_layout(&source.path().join("app"), "v1");
     let folder = source.path().join("team/tools");
-    let index = Image::index(MediaTypes::Oci, &[two.clone()]);
+    let index = Image::index(MediaTypes::Oci, std::slice::from_ref(&two));
     index.write_layout(&folder, "all");
     // An untagged referrer in the list, as zot has it, and a second tag.
     let subject: serde_json::Value = index.top.descriptor();
