@@ -89,15 +89,23 @@ impl Layouts {
             .collect()
     }
 
-    /// Removes the layout of a repository that is gone.
-    pub(crate) fn remove(&self, repository: &RepositoryName) -> Result<()> {
-        let path = self.path(repository);
-        match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(failed("remove", &path, error))
+    /// Removes the layout of a repository that is gone. Waits for who writes layouts, so that it
+    /// doesn't come back: whoever writes one after this sees that the repository is gone.
+    pub(crate) async fn remove(&self, repository: &RepositoryName) -> Result<()> {
+        let (layouts, path) = (self.clone(), self.path(repository));
+        let removed = move || {
+            let folder = File::open(&layouts.directory)?;
+            folder.lock()?;
+            match fs::remove_dir_all(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
             }
-            _ => Ok(()),
-        }
+        };
+        let directory = self.directory.clone();
+        tokio::task::spawn_blocking(removed)
+            .await
+            .map_err(|e| StorageError::Internal(format!("removing a layout: {e}")))?
+            .map_err(|e| failed("remove a layout in", &directory, e))
     }
 }
 

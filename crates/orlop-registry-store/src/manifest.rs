@@ -290,3 +290,125 @@ fn child(descriptor: &Descriptor, kind: ChildKind, required: bool) -> Child {
         required,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pushed(media_type: &str, bytes: Vec<u8>) -> NewManifest {
+        NewManifest {
+            digest: None,
+            tags: Vec::new(),
+            media_type: media_type.into(),
+            bytes: Bytes::from(bytes),
+        }
+    }
+
+    #[test]
+    fn brackets_in_texts_are_not_nesting() {
+        for (json, depth) in [
+            ("", 0),
+            ("1", 0),
+            ("[]", 1),
+            (r#"{"a":[1,{"b":2}],"c":[]}"#, 3),
+            (r#"["[[[["]"#, 1),
+            (r#"["\"[[[["]"#, 1),
+            (r#"["\\",[]]"#, 2),
+            ("]]]][", 1),
+        ] {
+            assert_eq!(nesting(json.as_bytes()), depth, "{json}");
+        }
+    }
+
+    #[test]
+    fn entries_that_may_be_blobs_are_kept_as_both() {
+        let digest = Digest::of(b"x");
+        let entry =
+            |media_type| format!(r#"{{"mediaType":"{media_type}","digest":"{digest}","size":1}}"#);
+        let layer = entry("application/vnd.oci.image.layer.v1.tar+gzip");
+        let cache = entry("application/vnd.buildkit.cacheconfig.v0");
+        let image = entry("application/vnd.oci.image.manifest.v1+json");
+        let index = format!(r#"{{"schemaVersion":2,"manifests":[{layer},{cache},{image}]}}"#);
+        let media_type = MediaType::OciIndex;
+        let new = pushed(media_type.as_str(), index.into_bytes());
+        let record = examine(&new, Sparse::Refused).unwrap();
+        let (blob, manifest) = (ChildKind::Blob, ChildKind::Manifest);
+        let seen: Vec<_> = record
+            .children
+            .iter()
+            .map(|c| (c.kind, c.required))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (manifest, false),
+                (blob, true),
+                (manifest, false),
+                (blob, false),
+                (manifest, true)
+            ]
+        );
+    }
+
+    /// JSON as a client might make it up, with the keys that mean something.
+    fn json() -> impl Strategy<Value = String> {
+        let digest = Digest::of(b"x").to_string();
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            Just("2".to_owned()),
+            Just(format!("\"{digest}\"")),
+            Just("\"application/vnd.oci.image.index.v1+json\"".to_owned()),
+            "[a-z]{0,5}".prop_map(|text| format!("\"{text}\"")),
+            any::<i64>().prop_map(|n| n.to_string()),
+        ];
+        let key = prop::sample::select(vec![
+            "schemaVersion",
+            "mediaType",
+            "config",
+            "layers",
+            "manifests",
+            "subject",
+            "blobs",
+            "annotations",
+            "artifactType",
+            "digest",
+            "size",
+            "urls",
+            "platform",
+            "data",
+        ]);
+        leaf.prop_recursive(5, 64, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4)
+                    .prop_map(|items| format!("[{}]", items.join(","))),
+                prop::collection::vec((key.clone(), inner), 0..8).prop_map(|fields| {
+                    let fields = fields
+                        .iter()
+                        .map(|(key, value)| format!("\"{key}\":{value}"));
+                    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_pushed_panics(
+            text in prop_oneof![json(), "\\PC{0,40}"],
+            media_type in prop::sample::select(vec![
+                "", "x/y", "application/vnd.oci.image.manifest.v1+json",
+                "application/vnd.oci.image.index.v1+json; charset=utf-8",
+                "application/vnd.docker.distribution.manifest.v2+json",
+            ]),
+        ) {
+            let new = pushed(media_type, text.into_bytes());
+            if let Ok(record) = examine(&new, Sparse::Refused) {
+                prop_assert!(record.row.digest.matches(&new.bytes));
+                prop_assert!(!record.row.media_type.is_empty());
+            }
+        }
+    }
+}

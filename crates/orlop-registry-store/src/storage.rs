@@ -466,7 +466,7 @@ impl Storage {
         if !self.0.meta.remove_repository(repository, origin).await? {
             return Err(StorageError::NameUnknown(repository.clone()));
         }
-        self.0.layouts.remove(repository)
+        self.0.layouts.remove(repository).await
     }
 
     /// The tags of a repository, in byte order.

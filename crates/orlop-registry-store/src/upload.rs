@@ -1,12 +1,13 @@
 //! Uploads: what arrives, in which order, and what becomes of it (distribution-spec, "Pushing blobs").
 //!
-//! A body is read by the task of its request and written by a thread of its own, with a short queue
-//! between them: the task waits when the disk is slower than the network, and no blob is ever in
-//! memory. The thread hashes what it writes. The running hash of an upload stays in memory between
+//! A body is read by the task of its request and written by another, with a short queue between
+//! them: the first waits when the disk is slower than the network, and no blob is ever in memory.
+//! Whatever is queued is hashed and written on a thread, and the thread is given back: a thousand
+//! clients that send a byte a minute hold none. The running hash of an upload stays in memory between
 //! its requests; when it isn't there (the process was restarted, the digest turned out to be of
 //! another algorithm) it is computed again from the file.
 //!
-//! A request that is given up takes its task with it, but not the thread: that finds the queue
+//! A request that is given up takes its own task with it, but not the other: that finds the queue
 //! closed without its end, keeps what arrived, and lets go of the upload. Everything behind the last
 //! byte (verification, sync, naming) runs in a task that nobody can give up.
 

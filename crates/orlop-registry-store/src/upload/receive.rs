@@ -4,16 +4,17 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 
-use super::Held;
+use super::running::Mark;
+use super::{Held, blocking};
 use crate::{Body, StorageError};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
 /// Pieces of a body that wait for the disk.
-const QUEUE: usize = 8;
+const QUEUE: usize = 4;
 
 /// Smaller pieces are put together to so many bytes, while more of them are there already.
-const PIECE: usize = 128 << 10;
+const PIECE: usize = 64 << 10;
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug)]
@@ -66,14 +67,14 @@ enum Piece {
 /// the upload is as it was before.
 pub(super) async fn receive(held: Held, mut body: Body, limits: Limits) -> Result<Held> {
     limits.check(limits.length.unwrap_or(0))?;
-    // The request that ends an upload usually has no body; it needs no thread.
+    // The request that ends an upload usually has no body; nothing has to be written.
     let first = match body.next().await {
         None => return limits.check_end(0).map(|()| held),
         Some(Err(why)) => return Err(StorageError::Body(why)),
         Some(Ok(first)) => first,
     };
     let (pieces, queue) = mpsc::channel(QUEUE);
-    let writing = tokio::task::spawn_blocking(move || write(held, queue, limits));
+    let writing = tokio::spawn(write(held, queue, limits));
     send(first, body, pieces).await;
     writing
         .await
@@ -129,40 +130,80 @@ async fn flush(small: &mut BytesMut, pieces: &mpsc::Sender<Piece>) -> bool {
         .is_ok()
 }
 
-/// Runs on a thread of its own.
-fn write(mut held: Held, mut queue: mpsc::Receiver<Piece>, limits: Limits) -> Result<Held> {
-    held.hash.catch_up(&*held.data)?;
-    let before = held.data.len();
-    let mark = held.hash.mark();
-    match write_all(&mut held, &mut queue, limits) {
-        Ok(None) => Ok(held),
-        Ok(Some(why)) => Err(StorageError::Body(why)),
-        Err(error) => {
-            held.data.truncate(before)?;
-            held.hash.back_to(mark);
-            Err(error)
+/// Writes what arrives. A thread is taken for as long as there is something to write: who sends
+/// slowly holds none, and so can't take them all.
+async fn write(held: Held, mut queue: mpsc::Receiver<Piece>, limits: Limits) -> Result<Held> {
+    let mut writing = blocking(move || Writing::begin(held, limits)).await?;
+    let mut pieces = Vec::with_capacity(QUEUE);
+    loop {
+        if queue.recv_many(&mut pieces, QUEUE).await == 0 {
+            return Err(StorageError::Body("the request was given up".into()));
+        }
+        let batch = std::mem::take(&mut pieces);
+        let next = blocking(move || writing.all(batch)).await?;
+        match next {
+            Next::More(same) => writing = same,
+            Next::Whole(held) => return Ok(held),
         }
     }
 }
 
-/// Returns why the body broke off, if it did.
-fn write_all(
-    held: &mut Held,
-    queue: &mut mpsc::Receiver<Piece>,
+/// A body that is being written.
+struct Writing {
+    held: Held,
     limits: Limits,
-) -> Result<Option<String>> {
-    let mut arrived = 0;
-    loop {
-        match queue.blocking_recv() {
-            Some(Piece::Bytes(bytes)) => {
-                arrived += bytes.len() as u64;
-                limits.check(arrived)?;
-                held.data.write(&bytes)?;
-                held.hash.update(&bytes);
+    arrived: u64,
+    /// Where the upload was before, to go back to.
+    before: u64,
+    mark: Mark,
+}
+
+enum Next {
+    More(Writing),
+    Whole(Held),
+}
+
+impl Writing {
+    fn begin(mut held: Held, limits: Limits) -> Result<Self> {
+        held.hash.catch_up(&*held.data)?;
+        Ok(Self {
+            before: held.data.len(),
+            mark: held.hash.mark(),
+            held,
+            limits,
+            arrived: 0,
+        })
+    }
+
+    fn all(mut self, pieces: Vec<Piece>) -> Result<Next> {
+        for piece in pieces {
+            match self.one(piece) {
+                Ok(false) => {}
+                Ok(true) => return Ok(Next::Whole(self.held)),
+                // What arrived is kept.
+                Err(error @ StorageError::Body(_)) => return Err(error),
+                Err(error) => {
+                    self.held.data.truncate(self.before)?;
+                    self.held.hash.back_to(self.mark);
+                    return Err(error);
+                }
             }
-            Some(Piece::End) => return limits.check_end(arrived).map(|()| None),
-            Some(Piece::Broken(why)) => return Ok(Some(why)),
-            None => return Ok(Some("the request was given up".into())),
+        }
+        Ok(Next::More(self))
+    }
+
+    /// Returns whether that was the end.
+    fn one(&mut self, piece: Piece) -> Result<bool> {
+        match piece {
+            Piece::Bytes(bytes) => {
+                self.arrived += bytes.len() as u64;
+                self.limits.check(self.arrived)?;
+                self.held.data.write(&bytes)?;
+                self.held.hash.update(&bytes);
+                Ok(false)
+            }
+            Piece::End => self.limits.check_end(self.arrived).map(|()| true),
+            Piece::Broken(why) => Err(StorageError::Body(why)),
         }
     }
 }

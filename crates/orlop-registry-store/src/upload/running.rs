@@ -50,13 +50,16 @@ impl Hash {
     }
 
     /// As it is, to come back to.
-    pub(super) fn mark(&self) -> (Digester, u64) {
-        (self.digester.clone(), self.hashed)
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            digester: self.digester.clone(),
+            hashed: self.hashed,
+        }
     }
 
-    pub(super) fn back_to(&mut self, (digester, hashed): (Digester, u64)) {
-        self.digester = digester;
-        self.hashed = hashed;
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.digester = mark.digester;
+        self.hashed = mark.hashed;
     }
 
     /// The digest of the whole file.
@@ -76,6 +79,12 @@ fn hash(data: &dyn UploadData, algorithm: Algorithm) -> Result<Digester, Storage
     let mut digester = Digester::new(algorithm);
     data.replay(&mut |bytes| digester.update(bytes))?;
     Ok(digester)
+}
+
+/// A hash as it was at some moment.
+pub(super) struct Mark {
+    digester: Digester,
+    hashed: u64,
 }
 
 /// The hash of an upload that nobody else can know of.

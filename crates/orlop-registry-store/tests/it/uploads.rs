@@ -345,3 +345,39 @@ async fn uploads_expire() {
     );
     assert!(test.files("uploads").is_empty());
 }
+
+/// Who sends slowly must not keep others from sending: there are 512 threads for all.
+#[tokio::test]
+async fn slow_clients_hold_no_thread() {
+    let test = TestStorage::new();
+    let (storage, app) = (&test.storage, repo("app"));
+    let mut slow = tokio::task::JoinSet::new();
+    let (release, _) = tokio::sync::broadcast::channel::<()>(1);
+    for _ in 0..600 {
+        let id = storage.start_upload(&app, Algorithm::Sha256).await.unwrap();
+        let (storage, app) = (storage.clone(), app.clone());
+        let (sent, released) = (Ok(Bytes::from_static(b"slow")), release.subscribe());
+        let chunk = Chunk {
+            start: None,
+            length: None,
+            body: Box::pin(futures_util::stream::unfold(Some(sent), move |sent| {
+                let mut released = released.resubscribe();
+                async move {
+                    if let Some(sent) = sent {
+                        return Some((sent, None));
+                    }
+                    let _ = released.recv().await;
+                    None
+                }
+            })),
+        };
+        slow.spawn(async move { storage.append(&app, &id, chunk).await });
+    }
+    let digest = Digest::of(b"quick");
+    let put = storage.put_blob(&app, &digest, whole(b"quick")).await;
+    assert_eq!(put.unwrap().size, 5);
+    drop(release);
+    for done in slow.join_all().await {
+        assert_eq!(done, Ok(4));
+    }
+}
