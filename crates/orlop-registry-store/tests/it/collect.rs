@@ -467,3 +467,44 @@ async fn a_manifest_comes_before_or_after() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn the_same_bytes_as_a_blob_and_as_manifests() {
+    let test = without_grace();
+    let storage = &test.storage;
+    let (image, subject) = (
+        test.image("app", "one").await,
+        test.image("app", "two").await,
+    );
+    let subject_digest = test.put("app", &[], &subject).await;
+    let referrer = image_of(b"{\"seed\":\"one\"}", &[], &subject_of(&subject));
+    test.push("other", b"{\"seed\":\"one\"}").await;
+    let digest = test.put("app", &[], &referrer).await;
+    test.put("other", &[], &referrer).await;
+    test.push("third", &referrer).await;
+    test.put("app", &["v1"], &image).await;
+    storage
+        .delete_manifest(&repo("app"), &subject_digest, &origin())
+        .await
+        .unwrap();
+    let dry = collect_with(storage, |options| options.dry_run = true).await;
+    let report = collect(storage).await;
+    assert_eq!(report.freed, dry.freed);
+    assert!(!has_manifest(&test, "app", &digest).await);
+    assert!(!has_blob(&test, "third", &digest).await);
+    let left = storage
+        .manifest(&repo("other"), &by(&digest))
+        .await
+        .unwrap();
+    assert_eq!(left.bytes, referrer);
+    storage
+        .delete_manifest(&repo("other"), &digest, &origin())
+        .await
+        .unwrap();
+    collect(storage).await;
+    assert!(
+        !test
+            .files("blobs/sha256")
+            .contains(&digest.hex().to_owned())
+    );
+}

@@ -1,12 +1,13 @@
 //! Immutable tags, and retention on what is really there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use orlop_oci::Digest;
 use orlop_registry_store::{
-    EventKind, ImmutableRule, Keep, KeepWhen, Policies, RepositoryRetention, RetentionReport,
-    RetentionRule, Storage, StorageError, TagPattern, Untagged,
+    EventKind, ImmutableRule, Keep, KeepWhen, LocalBlobs, Policies, Removal, RepositoryRetention,
+    RetentionReport, RetentionRule, Sqlite, Storage, StorageError, TagPattern, Untagged, Upkeep,
 };
 use tokio::task::JoinSet;
 
@@ -282,4 +283,45 @@ async fn grace_is_kept() {
     let (report, each) = retain(&test.storage, &policies, false).await;
     assert_eq!((report.repositories, report.manifests), (1, 0));
     assert_eq!(each[0].repository, repo("app"));
+}
+
+#[tokio::test]
+async fn what_changed_since_it_was_decided_about_stays() {
+    let test = TestStorage::new();
+    let image = test.image("app", "one").await;
+    let index = index_of(&[&image], "");
+    let child = test.put("app", &["child", "old"], &image).await;
+    let decided = jiff::Timestamp::now();
+    let all = test.put("app", &["all"], &index).await;
+    test.put("app", &["child"], &image).await;
+    let root = test.directory.path();
+    let blobs = Arc::new(LocalBlobs::open(root).unwrap());
+    let store = Sqlite::open(&root.join("registry.db"), blobs).unwrap();
+    let removal = |tag: Option<&str>, digest: &Digest, as_of| Removal {
+        tag: tag.map(crate::support::tag),
+        digest: digest.clone(),
+        as_of,
+        reason: "removed: told so".into(),
+    };
+    let now = jiff::Timestamp::now();
+    let removals = vec![
+        // Pushed again since; names something else; still as it was.
+        removal(Some("child"), &child, decided),
+        removal(Some("old"), &all, now),
+        removal(Some("old"), &child, decided),
+        // Listed, tagged, pushed since.
+        removal(None, &child, now),
+        removal(None, &all, now),
+        removal(Some("all"), &all, now),
+        removal(None, &all, decided),
+        removal(None, &all, now),
+        // Still tagged as `child`.
+        removal(None, &child, now),
+    ];
+    let went = store.retain(&repo("app"), removals, &origin()).await;
+    assert_eq!(
+        went.unwrap(),
+        [false, false, true, false, false, true, false, true, false]
+    );
+    assert_eq!(tags(&test.storage).await, ["child"]);
 }
