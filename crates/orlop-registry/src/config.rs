@@ -10,6 +10,7 @@
 mod check;
 mod limits;
 mod log;
+mod policy;
 mod value;
 mod webhook;
 
@@ -23,10 +24,15 @@ use url::Url;
 pub use check::ConfigError;
 pub use limits::{LimitsConfig, TimeoutsConfig};
 pub use log::{LogConfig, LogFormat, LogTarget};
+pub use policy::{
+    CollectConfig, ImmutableConfig, KeepConfig, QuotaConfig, QuotaScopeConfig, RetentionConfig,
+    TagPatternConfig,
+};
 pub use value::{ListenAddress, Period, PublicUrl, RepositoryGlobs};
 pub use webhook::{WebhookConfig, WebhookEvent, WebhookFormat, WebhookSecrets};
 
 use crate::options::{ServerOptions, TlsOptions};
+use crate::upkeep;
 
 /// All that can be configured about a registry.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -52,6 +58,14 @@ pub struct ServeConfig {
     pub access: AccessConfig,
     /// What is kept, and for how long.
     pub storage: StorageConfig,
+    /// When retention and collection run.
+    pub collect: CollectConfig,
+    /// What is kept in which repositories.
+    pub retention: Vec<RetentionConfig>,
+    /// Tags that can't be moved or deleted.
+    pub immutable: Vec<ImmutableConfig>,
+    /// How much there may be.
+    pub quotas: Vec<QuotaConfig>,
     /// Bounds in number and size.
     pub limits: LimitsConfig,
     /// Bounds in time.
@@ -185,9 +199,21 @@ impl ServeConfig {
             options.manifest_cache = bytes;
         }
         options.max_blob_size = self.limits.blob_bytes;
+        if let Some(grace) = self.collect.grace {
+            options.grace = grace.0;
+        }
         // Each pull a row is a lot of rows: only when somebody wants to hear of them.
         options.pull_events = self.wants_pulls();
         options
+    }
+
+    /// How often retention and collection run; `None` when they don't.
+    pub fn upkeep_interval(&self) -> Option<std::time::Duration> {
+        let interval = self
+            .collect
+            .interval
+            .map_or(upkeep::INTERVAL, |period| period.0);
+        self.collect.enabled.unwrap_or(true).then_some(interval)
     }
 
     /// Some webhook asks for pulls.

@@ -28,6 +28,7 @@ mod registry;
 mod route;
 mod server;
 mod service;
+pub mod upkeep;
 
 pub use error::ServerError;
 pub use failure::Code;

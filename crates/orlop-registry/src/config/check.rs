@@ -54,6 +54,7 @@ impl ServeConfig {
                 return Err(ConfigError::new("allowed_origins", reason));
             }
         }
+        self.check_policies()?;
         self.limits.check()
     }
 

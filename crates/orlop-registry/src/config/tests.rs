@@ -232,6 +232,95 @@ fn mistakes_are_said() {
 }
 
 #[test]
+fn rules_become_policies() {
+    use orlop_registry_store::{KeepWhen, QuotaScope, TagPattern, Untagged};
+    let config = config(
+        r#"
+        [collect]
+        interval = "1d"
+        grace = "2h"
+        [[retention]]
+        repositories = ["team/**"]
+        untagged = "7d"
+        [[retention.keep]]
+        tags = ["main", '/v\d+/']
+        [[retention.keep]]
+        semver = "*"
+        latest = 3
+        [[retention.keep]]
+        last_pushed = 10
+        [[immutable]]
+        repositories = ["**"]
+        tags = ["v*"]
+        [[quotas]]
+        repositories = ["team/**"]
+        scope = "together"
+        bytes = 1000
+        "#,
+    );
+    let policies = config.policies().expect("they were checked");
+    let rule = &policies.retention[0];
+    assert_eq!(
+        rule.untagged,
+        Untagged::After(Duration::from_secs(7 * 86_400))
+    );
+    let tags = [
+        TagPattern::Glob("main".into()),
+        TagPattern::Regex(r"v\d+".into()),
+    ];
+    assert_eq!(rule.keep[0].tags, tags);
+    let when: Vec<_> = rule.keep.iter().map(|keep| keep.when.clone()).collect();
+    let versions = KeepWhen::Semver {
+        range: None,
+        latest: Some(3),
+        prereleases: false,
+    };
+    assert_eq!(when, [KeepWhen::Always, versions, KeepWhen::LastPushed(10)]);
+    assert_eq!(policies.immutable.len(), 1);
+    assert_eq!(policies.quotas[0].scope, QuotaScope::Together);
+    assert_eq!(config.upkeep_interval(), Some(Duration::from_secs(86_400)));
+    assert_eq!(config.storage(Path::new("/r")).grace.as_secs(), 7200);
+}
+
+#[test]
+fn rules_that_say_nothing_are_refused() {
+    let keep = |more: &str| {
+        format!("[[retention]]\nrepositories = ['**']\n[[retention.keep]]\ntags = ['a']\n{more}")
+    };
+    for (text, expected) in [
+        (
+            &keep("last_pushed = 1\nlast_pulled = 1"),
+            "serve.retention[0].keep[0]: one of",
+        ),
+        (
+            &keep("latest = 1"),
+            "serve.retention[0].keep[0]: latest and prereleases",
+        ),
+        (&keep("semver = 'nonsense'"), "serve.retention[0]: "),
+        (&keep("nosuch = 1"), "unknown field `nosuch`"),
+        (
+            &"retention = [{ repositories = [] }]".to_owned(),
+            "serve.retention[0]: ",
+        ),
+        (
+            &"immutable = [{ repositories = ['**'], tags = ['/(/'] }]".to_owned(),
+            "serve.immutable[0]: ",
+        ),
+        (
+            &"quotas = [{ repositories = ['**'] }]".to_owned(),
+            "serve.quotas[0]: limits nothing",
+        ),
+        (
+            &"quotas = [{ repositories = ['['], tags = 1 }]".to_owned(),
+            "serve.quotas[0]: ",
+        ),
+    ] {
+        let said = fault(text);
+        assert!(said.starts_with(expected), "{text}\n{said}");
+    }
+}
+
+#[test]
 fn secrets_are_read_from_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");

@@ -1,0 +1,123 @@
+//! Retention and collection at their times, while the registry serves.
+//!
+//! When they last ran is kept in the storage: a registry that is restarted every hour still collects
+//! once a day, and one that was off for a week does so soon after its start.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use orlop_registry_store::{CollectOptions, CollectReport, RetentionReport, Storage, StorageError};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UpkeepNotice {
+    /// Retention went through all repositories that a rule is for.
+    Retained(RetentionReport),
+    /// Collection came to its end.
+    Collected(CollectReport),
+    /// It couldn't be done; the next time it is tried again.
+    Failed {
+        /// What: `retention`, `collection`.
+        task: &'static str,
+        /// Why.
+        error: StorageError,
+    },
+}
+
+/// Whom [`UpkeepNotice`]s are told to. Called from any thread, and must not block.
+pub type UpkeepObserver = Arc<dyn Fn(UpkeepNotice) + Send + Sync>;
+
+/// Where it is kept when they last ran.
+const LAST: &str = "upkeep.last";
+/// How often they run where nothing is said.
+pub const INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
+/// After a start nothing of this is done for so long: clients that waited for the registry come
+/// first.
+const AFTER_START: Duration = Duration::from_secs(60);
+
+/// Runs retention (by the rules of the storage) and then collection, each `interval`, until the
+/// future is dropped. One process of a registry runs it.
+pub async fn upkeep(storage: Storage, interval: Duration, observer: UpkeepObserver) {
+    let mut wait = AFTER_START.max(until_due(&storage, interval).await);
+    loop {
+        tokio::time::sleep(wait).await;
+        run_once(&storage, &observer).await;
+        // What can't be noted is done again a little sooner after a restart.
+        let now = Some(Timestamp::now().to_string());
+        let _ = storage.set_setting(LAST, now).await;
+        wait = interval;
+    }
+}
+
+/// How long it is until they have to run.
+async fn until_due(storage: &Storage, interval: Duration) -> Duration {
+    let last = storage.setting(LAST).await.ok().flatten();
+    let Some(last) = last.and_then(|text| text.parse::<Timestamp>().ok()) else {
+        return Duration::ZERO;
+    };
+    let gone = Timestamp::now().duration_since(last);
+    // A clock that went backwards must not put it off for long.
+    let gone = Duration::try_from(gone.max(SignedDuration::ZERO)).unwrap_or(interval);
+    interval.saturating_sub(gone)
+}
+
+/// Runs both now.
+pub async fn run_once(storage: &Storage, observer: &UpkeepObserver) {
+    let failed = |task: &'static str| move |error| UpkeepNotice::Failed { task, error };
+    let rules = storage.rules();
+    let retained = storage.retain(&rules, false, &mut |_| {}).await;
+    observer(retained.map_or_else(failed("retention"), UpkeepNotice::Retained));
+    let options = CollectOptions::default();
+    let collected = storage.collect(&options, &mut |_| {}).await;
+    observer(collected.map_or_else(failed("collection"), UpkeepNotice::Collected));
+}
+
+#[cfg(test)]
+mod tests {
+    use orlop_registry_store::StorageOptions;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_is_due_once_in_an_interval() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::open(StorageOptions::new(folder.path())).unwrap();
+        let hour = Duration::from_secs(3600);
+        assert_eq!(until_due(&storage, hour).await, Duration::ZERO, "never yet");
+        for (ago, least, most) in [
+            (0, 3590, 3600),
+            (600, 2990, 3000),
+            (7200, 0, 0),
+            (-7200, 3590, 3600),
+        ] {
+            let last = Timestamp::now() - SignedDuration::from_secs(ago);
+            storage
+                .set_setting(LAST, Some(last.to_string()))
+                .await
+                .unwrap();
+            let due = until_due(&storage, hour).await;
+            let bounds = Duration::from_secs(least)..=Duration::from_secs(most);
+            assert!(bounds.contains(&due), "{ago}: {due:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn both_run_and_tell() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::open(StorageOptions::new(folder.path())).unwrap();
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let notices = Arc::clone(&told);
+        let observer: UpkeepObserver = Arc::new(move |n| notices.lock().unwrap().push(n));
+        run_once(&storage, &observer).await;
+        let told = told.lock().unwrap();
+        assert!(
+            matches!(
+                told[..],
+                [UpkeepNotice::Retained(_), UpkeepNotice::Collected(_)]
+            ),
+            "{told:?}"
+        );
+    }
+}
