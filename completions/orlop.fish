@@ -53,11 +53,12 @@ complete -c orlop -n "__fish_orlop_needs_command" -f -a "umount" -d 'Unmount wha
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "system" -d 'Manage the store'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "serve" -d 'Serve a registry'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "config" -d 'Show the configuration and describe its keys'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "info" -d 'Display system-wide information'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "version" -d 'Show the version information'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c orlop -n "__fish_orlop_needs_command" -f -a "quickstart" -d 'Take a tour, without network or registry, in a store of its own'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -l platform -d 'Pull this platform, or these: os[/arch[/variant]] [env: DOCKER_DEFAULT_PLATFORM]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -l disable-content-trust -d 'Accepted for docker\'s sake; nothing is skipped' -r -f -a "true\t''
@@ -600,6 +601,154 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand serve" -l check -d 'Check the configuration and the files that it names, say what would be served, and quit'
 complete -c orlop -n "__fish_orlop_using_subcommand serve" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -f -a "gc" -d 'Remove content that nothing needs any more'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -f -a "retention" -d 'Keep and remove tags by the rules of the configuration'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -f -a "verify" -d 'Read everything again, and name what is damaged and who needs it'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -f -a "import" -d 'Adopt the folder of CNCF distribution or of zot'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -f -a "users" -d 'Manage the users of the password file'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -f -a "tokens" -d 'Manage robots: accounts for machines, each with a secret of its own'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -f -a "robots" -d 'Manage robots: accounts for machines, each with a secret of its own'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l grace -d 'How long what nothing names is left alone [default: serve.collect.grace]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l dry-run -d 'Change nothing, and say what would be removed'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l dry-run -d 'Change nothing, and say what would be removed, and why'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -s v -l verbose -d 'Say what is kept, too, and why'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l threads -d 'How many blobs are read at a time [default: one for each processor]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l copy -d 'Copy every file, where hard links to the other folder\'s would do'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l file -d 'The file of users [default: serve.access.htpasswd]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -f -a "add" -d 'Add a user; the password is asked for, or read from stdin'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -f -a "passwd" -d 'Give a user another password, which is asked for, or read from stdin'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -f -a "rm" -d 'Remove users'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -f -a "remove" -d 'Remove users'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -f -a "ls" -d 'List users'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -f -a "list" -d 'List users'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -f -a "reset-admin" -d 'Give the administrator of the first start another password, and show it'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -f -a "create" -d 'Make a robot, and show its secret, once'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -f -a "renew" -d 'Give a robot another secret, and show it, once'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -f -a "revoke" -d 'Remove robots; what they logged in with is worth nothing from then on'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -f -a "rm" -d 'Remove robots; what they logged in with is worth nothing from then on'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -f -a "ls" -d 'List robots'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -f -a "list" -d 'List robots'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -f -a "create" -d 'Make a robot, and show its secret, once'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -f -a "renew" -d 'Give a robot another secret, and show it, once'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -f -a "revoke" -d 'Remove robots; what they logged in with is worth nothing from then on'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -f -a "rm" -d 'Remove robots; what they logged in with is worth nothing from then on'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -f -a "ls" -d 'List robots'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -f -a "list" -d 'List robots'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "gc" -d 'Remove content that nothing needs any more'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "retention" -d 'Keep and remove tags by the rules of the configuration'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Read everything again, and name what is damaged and who needs it'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "import" -d 'Adopt the folder of CNCF distribution or of zot'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "users" -d 'Manage the users of the password file'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "tokens" -d 'Manage robots: accounts for machines, each with a secret of its own'
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
@@ -697,29 +846,30 @@ json\t'A JSON object a line'
 quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l keep -d 'Keep the folder with the layout and the store, to look at'
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l keep -d 'Keep the folder with the layout, the store and the registry, to look at'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "images" -d 'List images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "image" -d 'Manage images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "system" -d 'Manage the store'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "version" -d 'Show the version information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network or registry, in a store of its own'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "images" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "image" -d 'Manage images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "system" -d 'Manage the store'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "version" -d 'Show the version information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "ls" -d 'List images'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "pull" -d 'Download an image from a registry'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "push" -d 'Upload an image to a registry'
@@ -733,5 +883,11 @@ complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcom
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show disk usage'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "info" -d 'Display system-wide information'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "prune" -d 'Remove unused data'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "gc" -d 'Remove content that nothing needs any more'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "retention" -d 'Keep and remove tags by the rules of the configuration'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "verify" -d 'Read everything again, and name what is damaged and who needs it'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "import" -d 'Adopt the folder of CNCF distribution or of zot'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "users" -d 'Manage the users of the password file'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "tokens" -d 'Manage robots: accounts for machines, each with a secret of its own'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print all values that are set, and where'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print the configuration files that are read'

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     completion, config, history, image, images, info, inspect, login, logout, mount, pull, push,
-    quickstart, rmi, serve, system, tag, umount, version,
+    quickstart, registry, rmi, serve, system, tag, umount, version,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -143,6 +143,8 @@ pub enum Command {
     /// Serve a registry
     #[command(long_about = serve::ABOUT)]
     Serve(serve::ServeArgs),
+    /// Manage the registry that `orlop serve` serves
+    Registry(registry::RegistryArgs),
     /// Show the configuration and describe its keys
     #[command(long_about = config::ABOUT)]
     Config(config::ConfigArgs),
@@ -152,7 +154,7 @@ pub enum Command {
     Version(version::VersionArgs),
     /// Print a completion script for a shell
     Completion(completion::CompletionArgs),
-    /// Take a tour, without network or registry, in a store of its own
+    /// Take a tour, without network, with a store and a registry of its own
     Quickstart(quickstart::QuickstartArgs),
 }
 

@@ -15,6 +15,13 @@ pub mod mount;
 pub mod pull;
 pub mod push;
 pub mod quickstart;
+pub mod registry;
+pub mod registry_gc;
+pub mod registry_import;
+pub mod registry_retention;
+pub mod registry_tokens;
+pub mod registry_users;
+pub mod registry_verify;
 pub mod rmi;
 pub mod serve;
 pub mod system;
@@ -48,6 +55,7 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Umount(args) => umount::run(app, &args),
         Command::System(args) => system::run(app, args),
         Command::Serve(args) => serve::run(app, &args),
+        Command::Registry(args) => registry::run(app, args),
         Command::Config(args) => config::run(app, &args),
         Command::Info(args) => info::run(app, &args),
         Command::Version(args) => version::run(app, &args),

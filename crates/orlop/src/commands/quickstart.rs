@@ -1,10 +1,13 @@
-//! `quickstart`: the main job from end to end on any machine, without network or registry.
+//! `quickstart`: the main job from end to end on any machine, without network and without anything
+//! that isn't in this program.
 //!
 //! It makes an OCI image layout of this very program in a temporary folder, brings it into a store
-//! of its own there, and then runs the commands that anybody would type, each through the same code
-//! as if it had been typed. Nothing outside the folder is touched, and the folder goes at the end.
+//! of its own there, serves a registry there too, and then runs the commands that anybody would
+//! type, each through the same code as if it had been typed. Nothing outside the folder is touched,
+//! and the folder goes at the end.
 
 mod layout;
+mod registry;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,18 +22,20 @@ use crate::environment::Environment;
 use crate::error::{CliError, CliResult};
 use crate::interrupt;
 use crate::printer::Style;
+use registry::Registry;
 
 /// Arguments of `quickstart`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:\n  orlop quickstart")]
 pub struct QuickstartArgs {
-    /// Keep the folder with the layout and the store, to look at
+    /// Keep the folder with the layout, the store and the registry, to look at
     #[arg(long)]
     pub keep: bool,
 }
 
 const NAME: &str = "quickstart:v1";
-const OTHER_NAME: &str = "registry.example.com/team/quickstart:v1";
+/// In the registry of the tour.
+const REPOSITORY: &str = "team/quickstart";
 
 /// Runs it.
 ///
@@ -47,22 +52,35 @@ pub fn run(app: &App, args: &QuickstartArgs) -> CliResult {
     ))?;
     layout::make(&tour.layout, Path::new("/proc/self/exe"))?;
     tour.list_layout()?;
-    tour.import()?;
+    let digest = tour.import()?;
     tour.command(&["images"])?;
     tour.command(&["history", NAME])?;
+
+    let registry = tour.serve()?;
+    let host = registry.host();
+    let pushed = format!("{host}/{REPOSITORY}:v1");
+    tour.command(&["tag", NAME, &pushed])?;
+    tour.command(&["images", "--tree"])?;
+    tour.command(&["push", &pushed])?;
+    tour.command(&["rmi", &pushed, NAME])?;
+    tour.say_next("All of it is gone here. Back from the registry, by its digest:")?;
+    let pulled = format!("{host}/{REPOSITORY}@{digest}");
+    tour.command(&["pull", &pulled])?;
+    tour.command(&["images", "--digests"])?;
     tour.command(&[
         "inspect",
         "-f",
         "{{.Id}} {{.Os}}/{{.Architecture}} {{json .Config.Cmd}}",
-        NAME,
+        &pulled,
     ])?;
-    tour.command(&["tag", NAME, OTHER_NAME])?;
-    tour.command(&["images", "--tree"])?;
-    tour.mount()?;
-    tour.command(&["rmi", OTHER_NAME])?;
-    tour.command(&["rmi", NAME])?;
+    tour.mount(&pulled)?;
+    tour.command(&["rmi", &pulled])?;
     tour.command(&["system", "df"])?;
-    tour.say("With a registry: `orlop pull alpine:3.20`, `orlop push registry.example.com/team/alpine:3.20`.")?;
+    drop(registry);
+    tour.registry_command(&["registry", "verify"])?;
+    tour.say_next(
+        "The same with another registry: `orlop pull alpine:3.20`. Your own: `orlop serve`.",
+    )?;
     if args.keep {
         let kept = folder.keep();
         tour.say(&format!("Kept {}", kept.display()))?;
@@ -75,12 +93,15 @@ pub fn run(app: &App, args: &QuickstartArgs) -> CliResult {
     Ok(())
 }
 
-/// The tour's own store and layout.
+/// The tour's own store, layout and registry.
 struct Tour {
     app: App,
+    /// The same with the registry's folder as its root.
+    registry_app: App,
     layout: std::path::PathBuf,
     mount_point: std::path::PathBuf,
     root: std::path::PathBuf,
+    registry: std::path::PathBuf,
 }
 
 impl Tour {
@@ -95,8 +116,15 @@ impl Tour {
         std::fs::create_dir(&mount_point)?;
         // The configuration of the machine has no say: the tour is the same for everybody.
         let env = Environment::new(&[("XDG_CONFIG_HOME", "/nonexistent")], app.env.is_root());
+        let registry = folder.join("registry");
+        let registry_global = Global {
+            root: Some(registry.clone()),
+            ..global.clone()
+        };
         Ok(Self {
-            app: App::new(global, env, app.printer.clone())?,
+            app: App::new(global, env.clone(), app.printer.clone())?,
+            registry_app: App::new(registry_global, env, app.printer.clone())?,
+            registry,
             layout: folder.join("layout"),
             mount_point,
             root,
@@ -111,6 +139,12 @@ impl Tour {
         self.app.printer.flush()
     }
 
+    /// The same after a blank line.
+    fn say_next(&self, text: &str) -> CliResult {
+        self.app.printer.line("")?;
+        self.say(text)
+    }
+
     fn prompt(&self, words: &[&str]) -> CliResult {
         let color = self.app.printer.look().stdout_color;
         let quoted: Vec<String> = words
@@ -118,7 +152,7 @@ impl Tour {
             .map(|word| {
                 let plain = word
                     .chars()
-                    .all(|ch| ch.is_alphanumeric() || "-_./:".contains(ch));
+                    .all(|ch| ch.is_alphanumeric() || "-_./:@&".contains(ch));
                 if plain {
                     (*word).to_owned()
                 } else {
@@ -141,6 +175,25 @@ impl Tour {
         super::dispatch(&self.app, cli.command)
     }
 
+    /// The same, on the registry's folder.
+    fn registry_command(&self, words: &[&str]) -> CliResult {
+        self.prompt(&[&["orlop"], words, &["--root", "registry"]].concat())?;
+        let cli = Cli::try_parse_from([&["orlop"], words].concat())
+            .map_err(|error| CliError::usage(error.to_string()))?;
+        super::dispatch(&self.registry_app, cli.command)
+    }
+
+    /// What `serve` does, in the background.
+    fn serve(&self) -> CliResult<Registry> {
+        self.say_next(&format!("A registry in {}:", self.registry.display()))?;
+        let registry = Registry::start(&self.registry)?;
+        let host = registry.host();
+        self.prompt(&[
+            "orlop", "serve", "--root", "registry", "--listen", &host, "&",
+        ])?;
+        Ok(registry)
+    }
+
     fn list_layout(&self) -> CliResult {
         self.prompt(&["find", "layout", "-type", "f"])?;
         for (path, size) in layout::files(&self.layout)? {
@@ -152,9 +205,8 @@ impl Tour {
     }
 
     /// What `pull` does, from the layout in place of a registry.
-    fn import(&self) -> CliResult {
-        self.app.printer.line("")?;
-        self.say(&format!(
+    fn import(&self) -> CliResult<String> {
+        self.say_next(&format!(
             "Into a store in {}, as `orlop pull` would bring it from a registry:",
             self.root.display()
         ))?;
@@ -173,24 +225,22 @@ impl Tour {
             || progress.kept(),
         );
         progress.finish();
-        self.app
-            .printer
-            .line(format_args!("Digest: {}", pulled?.target.digest))?;
-        self.app
-            .printer
-            .line(format_args!("Status: Downloaded newer image for {NAME}"))
+        let digest = pulled?.target.digest.to_string();
+        let printer = &self.app.printer;
+        printer.line(format_args!("Digest: {digest}"))?;
+        printer.line(format_args!("Status: Downloaded newer image for {NAME}"))?;
+        Ok(digest)
     }
 
     /// Looks at the image's files, where mounting is allowed.
-    fn mount(&self) -> CliResult {
+    fn mount(&self, name: &str) -> CliResult {
         let point = self.mount_point.display().to_string();
         if !self.app.env.is_root() {
-            self.app.printer.line("")?;
-            return self.say(
+            return self.say_next(
                 "`orlop mount` is left out: it needs root, or a user namespace (unshare -rm).",
             );
         }
-        self.command(&["mount", NAME, &point])?;
+        self.command(&["mount", name, &point])?;
         let listed = self.list_mount();
         // Whatever happened, the folder can only go when nothing is mounted in it.
         let unmounted = self.command(&["umount", &point]);

@@ -75,8 +75,10 @@ fn long_help() -> String {
 /// The configuration can't be served, or an address is taken.
 pub fn run(app: &App, args: &ServeArgs) -> CliResult {
     let plan = Plan::new(app, args)?;
+    // Before anything is made.
+    check::files(app, &plan)?;
     if args.check {
-        return check::run(app, &plan);
+        return check::tell(app, &plan);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -14,7 +14,9 @@ mod platforms;
 mod refused;
 mod registries;
 mod removal;
+mod serve;
 mod stacks;
+mod tour;
 mod trees;
 mod untouched;
 

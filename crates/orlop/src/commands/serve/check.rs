@@ -1,5 +1,5 @@
-//! `serve --check`: everything that a start would need, without starting and without changing
-//! anything; ports aren't looked at.
+//! What `serve` looks at before it makes anything, and all that `serve --check` does. Ports aren't
+//! looked at.
 
 use std::path::Path;
 
@@ -12,12 +12,11 @@ use super::plan::config_fault;
 use crate::app::App;
 use crate::error::{CliError, CliResult, chain};
 
-/// Checks all of it, and prints what would be served.
+/// Prints what would be served.
 ///
 /// # Errors
-/// The first thing that a start would fail for, with its key.
-pub(super) fn run(app: &App, plan: &Plan) -> CliResult {
-    files(app, plan)?;
+/// Only those of printing.
+pub(super) fn tell(app: &App, plan: &Plan) -> CliResult {
     for (path, exists) in app.layers.files() {
         if *exists {
             say(app, "Configuration", path.display())?;
@@ -84,7 +83,10 @@ fn target_name(target: &LogTarget) -> String {
 }
 
 /// Reads every file that the configuration names.
-fn files(app: &App, plan: &Plan) -> CliResult {
+///
+/// # Errors
+/// The first that a start would fail for, with its key.
+pub(super) fn files(app: &App, plan: &Plan) -> CliResult {
     let config = &plan.config;
     let fault = |key: &str, reason: &str| app.layers.fault(&format!("serve.{key}"), reason);
     if let Some(tls) = config.server().tls {

@@ -10,10 +10,12 @@ use orlop_access::AccessEvent;
 use orlop_registry::Notice;
 use orlop_registry::config::LogFormat;
 use orlop_registry::events::EventNotice;
+use orlop_registry::upkeep::UpkeepNotice;
 use serde_json::json;
 
 use super::access_line;
 use crate::printer::{Printer, Style};
+use crate::units::size;
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +160,24 @@ impl Log {
             }
             EventNotice::AuditFailed { reason } => self.error(format!("audit log: {reason}")),
             other => self.info(format!("{other:?}")),
+        }
+    }
+
+    /// Of retention and collection. What changed nothing isn't told.
+    pub(super) fn upkeep(&self, notice: &UpkeepNotice) {
+        match notice {
+            UpkeepNotice::Retained(report) if report.tags + report.manifests > 0 => {
+                let (tags, manifests) = (report.tags, report.manifests);
+                self.info(format!(
+                    "retention removed {tags} tags and {manifests} manifests"
+                ));
+            }
+            UpkeepNotice::Collected(report) if report.freed.count > 0 => {
+                let (count, bytes) = (report.freed.count, size(report.freed.bytes));
+                self.info(format!("collection freed {count} blobs, {bytes}"));
+            }
+            UpkeepNotice::Failed { task, error } => self.error(format!("{task}: {error}")),
+            _ => {}
         }
     }
 

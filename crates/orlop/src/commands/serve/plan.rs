@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use orlop_access::AnonymousAccess;
 use orlop_registry::config::{ConfigError, ServeConfig};
+use orlop_registry_store::{Policies, Storage, StorageError};
 use url::Url;
 
 use super::ServeArgs;
 use crate::app::App;
 use crate::config::Origin;
-use crate::error::{CliError, CliResult};
+use crate::error::{CliError, CliResult, chain};
 
 /// What is to be served.
 #[derive(Clone, Debug)]
@@ -35,6 +36,31 @@ impl Plan {
             config,
             root: root(app)?,
         })
+    }
+
+    /// The rules of who runs the registry.
+    ///
+    /// # Errors
+    /// They make no sense; the configuration was checked for it.
+    pub(in crate::commands) fn policies(&self, app: &App) -> CliResult<Policies> {
+        self.config
+            .policies()
+            .map_err(|fault| config_fault(app, &fault))
+    }
+
+    /// Opens what the registry keeps, and makes it when it isn't there.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub(in crate::commands) fn open(&self, app: &App) -> CliResult<Storage> {
+        let mut options = self.config.storage(&self.root);
+        options.policies = self.policies(app)?;
+        Storage::open(options).map_err(|error| self.fault(&error))
+    }
+
+    /// An error of what it keeps.
+    pub(in crate::commands) fn fault(&self, error: &StorageError) -> CliError {
+        CliError::new(chain(error)).context(format_args!("registry {}", self.root.display()))
     }
 
     /// The registry as its events name it: as clients know it, or where it listens.

@@ -9,8 +9,9 @@ use orlop_registry::config::LogTarget;
 use orlop_registry::events::{
     AuditLog, AuditTarget, EventObserver, LogFile, Pace, Reopen, Source, Webhook,
 };
+use orlop_registry::upkeep::upkeep;
 use orlop_registry::{Server, ServerError, Sinks};
-use orlop_registry_store::{Storage, StorageError};
+use orlop_registry_store::Storage;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::Signal;
 use tokio::task::JoinSet;
@@ -32,8 +33,7 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
     let log = Log::new(app.printer.clone(), plan.config.log.format);
     raise_open_files();
     let reopen = Reopen::default();
-    let storage = Storage::open(plan.config.storage(&plan.root))
-        .map_err(|error| storage_error(&plan, &error))?;
+    let storage = plan.open(app)?;
     let access = open_access(app, &plan, &storage, &log).await?;
     let server = bind(app, &plan, &storage, &access, &log, &reopen).await?;
     announce(&plan, &server, &log);
@@ -41,6 +41,11 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
 
     let mut beside = JoinSet::new();
     beside.spawn(housekeeping(storage.clone(), log.clone()));
+    if let Some(interval) = plan.config.upkeep_interval() {
+        let observer = log.clone();
+        let observer = Arc::new(move |notice| observer.upkeep(&notice));
+        beside.spawn(upkeep(storage.clone(), interval, observer));
+    }
     webhooks(app, &plan, &storage, &server, &log, &mut beside).await?;
     let audit = audit_log(app, &plan, &log, &reopen)?;
     let keeps_audit = audit.is_some();
@@ -50,6 +55,7 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
     let (hangup, ended) = signals.split();
     let reload = Reload {
         app,
+        storage: &storage,
         args,
         server: &server,
         access: &access,
@@ -66,10 +72,7 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
         let caught_up = audit.catch_up(&storage).await;
         caught_up.map_err(|reason| CliError::new(reason).context("audit log"))?;
     }
-    storage
-        .flush()
-        .await
-        .map_err(|error| storage_error(&plan, &error))?;
+    storage.flush().await.map_err(|error| plan.fault(&error))?;
     log.info("stopped");
     Ok(())
 }
@@ -176,7 +179,7 @@ async fn webhooks(
     let roots = app.trust_roots().load();
     let url = plan.url(server.addresses())?;
     let source = Source::open(storage, &url).await;
-    let source = source.map_err(|error| storage_error(plan, &error))?;
+    let source = source.map_err(|error| plan.fault(&error))?;
     for (index, config) in plan.config.webhooks.iter().enumerate() {
         let webhook = Webhook::new(config, index, &roots, Pace::default());
         let webhook = webhook.map_err(|error| config_fault(app, &error))?;
@@ -209,6 +212,7 @@ fn audit_log(app: &App, plan: &Plan, log: &Log, reopen: &Reopen) -> CliResult<Op
 /// What SIGHUP reads again.
 struct Reload<'a> {
     app: &'a App,
+    storage: &'a Storage,
     args: &'a ServeArgs,
     server: &'a Server,
     access: &'a AccessControl,
@@ -236,6 +240,9 @@ impl Reload<'_> {
         let plan = Plan::new(&app, self.args)?;
         let reloaded = self.access.reload(plan.config.access()).await;
         reloaded.map_err(|error| access_fault(&app, &error))?;
+        let policies = plan.policies(&app)?;
+        let set = self.storage.set_policies(&policies);
+        set.map_err(|error| CliError::new(chain(&error)))?;
         self.server
             .reload()
             .map_err(|error| CliError::new(chain(&error)))
@@ -248,8 +255,4 @@ fn raise_open_files() {
     limit.current = limit.maximum;
     // Where it isn't allowed, less has to do.
     let _ = setrlimit(Resource::Nofile, limit);
-}
-
-fn storage_error(plan: &Plan, error: &StorageError) -> CliError {
-    CliError::new(chain(error)).context(format_args!("registry {}", plan.root.display()))
 }

@@ -1,0 +1,93 @@
+//! `registry …`: what there is to do about a registry beside serving it. Each command works on the
+//! registry's folder itself, whether it is being served or not.
+
+use clap::{Args, Subcommand};
+use orlop_registry_store::Storage;
+
+use super::serve::{Plan, ServeArgs};
+use super::{
+    registry_gc, registry_import, registry_retention, registry_tokens, registry_users,
+    registry_verify,
+};
+use crate::app::App;
+use crate::error::{CliError, CliResult};
+use crate::interrupt;
+
+/// Arguments of `registry`.
+#[derive(Args, Debug)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "The registry is the one that `orlop serve` would serve with the same --config and --root.\n\n\
+        Examples:\n  orlop registry gc --dry-run\n  orlop registry verify --root /srv/registry"
+)]
+pub struct RegistryArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: RegistryCommand,
+}
+
+/// What can be done with a registry.
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// Remove content that nothing needs any more
+    Gc(registry_gc::GcArgs),
+    /// Keep and remove tags by the rules of the configuration
+    Retention(registry_retention::RetentionArgs),
+    /// Read everything again, and name what is damaged and who needs it
+    Verify(registry_verify::VerifyArgs),
+    /// Adopt the folder of CNCF distribution or of zot
+    Import(registry_import::ImportArgs),
+    /// Manage the users of the password file
+    Users(registry_users::UsersArgs),
+    /// Manage robots: accounts for machines, each with a secret of its own
+    #[command(visible_alias = "robots")]
+    Tokens(registry_tokens::TokensArgs),
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Those of the command.
+pub fn run(app: &App, args: RegistryArgs) -> CliResult {
+    match args.command {
+        RegistryCommand::Gc(args) => registry_gc::run(app, &args),
+        RegistryCommand::Retention(args) => registry_retention::run(app, &args),
+        RegistryCommand::Verify(args) => registry_verify::run(app, &args),
+        RegistryCommand::Import(args) => registry_import::run(app, &args),
+        RegistryCommand::Users(args) => registry_users::run(app, args),
+        RegistryCommand::Tokens(args) => registry_tokens::run(app, args),
+    }
+}
+
+/// A registry that is there.
+pub(super) struct Existing {
+    pub(super) plan: Plan,
+    pub(super) storage: Storage,
+}
+
+impl Existing {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// There is none, or it can't be opened.
+    pub(super) fn open(app: &App) -> CliResult<Self> {
+        let plan = Plan::new(app, &ServeArgs::default())?;
+        if !plan.root.join("registry.db").is_file() {
+            let none = format!("there is no registry in {}", plan.root.display());
+            return Err(CliError::new(none).hint("--root DIR names another folder"));
+        }
+        let storage = plan.open(app)?;
+        Ok(Self { plan, storage })
+    }
+}
+
+/// Runs an operation on a registry to its end, or until it is interrupted.
+pub(super) fn work<T>(operation: impl Future<Output = CliResult<T>>) -> CliResult<T> {
+    let stopped = |cancel: orlop_image::Cancel| async move {
+        tokio::select! {
+            done = operation => done,
+            () = cancel.cancelled() => Err(CliError::silent()),
+        }
+    };
+    interrupt::run(stopped, || None)
+}
