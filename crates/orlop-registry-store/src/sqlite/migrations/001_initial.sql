@@ -54,7 +54,7 @@ CREATE TABLE manifest (
 ) STRICT;
 CREATE INDEX manifest_blob ON manifest (blob_id);
 CREATE INDEX manifest_subject ON manifest (repository_id, subject, digest) WHERE subject IS NOT NULL;
-CREATE INDEX manifest_orphan ON manifest (orphaned_at) WHERE orphaned_at IS NOT NULL;
+CREATE INDEX manifest_orphan ON manifest (repository_id, orphaned_at) WHERE orphaned_at IS NOT NULL;
 
 -- What a manifest names, whether it is there or not. kind: 0 a blob, 1 a manifest.
 CREATE TABLE manifest_child (
