@@ -5,6 +5,7 @@
 //! fifty clients that race on one tag or the last free megabyte get a true answer.
 
 mod globs;
+mod hold;
 mod immutable;
 mod quota;
 mod retention;

@@ -1,6 +1,6 @@
 //! The verbs of the storage, and the rules that hold whatever it stands on.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -54,7 +54,8 @@ impl Storage {
         blobs: Arc<dyn BlobStore>,
         meta: Arc<dyn MetaStore>,
     ) -> Result<Self> {
-        let rules = compile(&options.policies)?;
+        let rules = options.policies.compile().map(Arc::new);
+        let rules = rules.map_err(|error| StorageError::Internal(error.to_string()))?;
         meta.set_rules(rules.clone());
         Ok(Self(Arc::new(Inner {
             rules: RwLock::new(rules),
@@ -71,22 +72,6 @@ impl Storage {
 
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
-    }
-
-    /// Sets other rules, for every change that begins after this.
-    ///
-    /// # Errors
-    /// When one of them can't be understood; then the old ones stay.
-    pub fn set_policies(&self, policies: &Policies) -> std::result::Result<(), PolicyError> {
-        let rules = Arc::new(policies.compile()?);
-        self.0.meta.set_rules(rules.clone());
-        *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
-        Ok(())
-    }
-
-    /// The rules that hold.
-    pub fn rules(&self) -> Arc<Rules> {
-        self.0.rules()
     }
 
     /// How it behaves; the rules are those that it began with.
@@ -249,36 +234,6 @@ impl Storage {
         self.check_room(repository, id, last.length, Some(digest))
             .await?;
         self.0.uploads.finish(repository, id, last, digest).await
-    }
-
-    /// Refuses a chunk that can't fit into a quota before it is received. What counts is looked at
-    /// again when the blob is named.
-    async fn check_room(
-        &self,
-        repository: &RepositoryName,
-        id: &UploadId,
-        length: Option<u64>,
-        digest: Option<&Digest>,
-    ) -> Result<()> {
-        let Some(length) = length else {
-            return Ok(());
-        };
-        if !self.0.rules().limits_bytes(repository) {
-            return Ok(());
-        }
-        if let Some(digest) = digest
-            && self.has(repository, digest).await?
-        {
-            return Ok(());
-        }
-        let there = self.upload_offset(repository, id).await?;
-        let all = there.saturating_add(length);
-        self.0.meta.check_room(repository, all).await
-    }
-
-    async fn has(&self, repository: &RepositoryName, digest: &Digest) -> Result<bool> {
-        let found = self.0.meta.blob(repository, digest).await?;
-        Ok(matches!(found, Lookup::Found(_)))
     }
 
     /// Gives an upload up.
@@ -558,18 +513,6 @@ impl Storage {
         self.0.meta.ready().await?;
         self.0.blobs.probe()
     }
-}
-
-impl Inner {
-    pub(crate) fn rules(&self) -> Arc<Rules> {
-        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
-        rules.clone()
-    }
-}
-
-fn compile(policies: &Policies) -> Result<Arc<Rules>> {
-    let compiled = policies.compile().map(Arc::new);
-    compiled.map_err(|error| StorageError::Internal(error.to_string()))
 }
 
 /// A row says that it is there, and it isn't.
