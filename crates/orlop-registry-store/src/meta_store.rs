@@ -324,6 +324,15 @@ pub trait MetaStore: Upkeep + fmt::Debug + Send + Sync {
     /// Events after `after`, oldest first.
     fn events(&self, after: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Event>>>;
 
+    /// Takes events away that are older than `before`, the oldest first, up to the ID `up_to` and at
+    /// most `limit`. Returns how many.
+    fn forget_events(
+        &self,
+        before: Timestamp,
+        up_to: u64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<usize>>;
+
     /// Writes an event alone.
     fn record(&self, event: NewEvent) -> BoxFuture<'_, Result<()>>;
 

@@ -216,6 +216,15 @@ impl MetaStore for Sqlite {
         self.read(|c| events::list(c, after, limit))
     }
 
+    fn forget_events(
+        &self,
+        before: Timestamp,
+        up_to: u64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<usize>> {
+        self.write(move |w| events::forget(w, before, up_to, limit))
+    }
+
     fn record(&self, event: NewEvent) -> BoxFuture<'_, Result<()>> {
         self.write(move |w| events::add(w, &event))
     }

@@ -17,6 +17,9 @@ use crate::*;
 
 type Result<T> = std::result::Result<T, StorageError>;
 
+/// Events that are forgotten in one change.
+const FORGET_BATCH: usize = 1000;
+
 /// What a registry keeps, and every change to it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Storage(Arc<Inner>);
@@ -465,6 +468,23 @@ impl Storage {
     /// Of the machine only.
     pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>> {
         self.0.meta.events(after, limit).await
+    }
+
+    /// Forgets events that are older than `before`, of those up to the ID `up_to`. Returns how many.
+    ///
+    /// # Errors
+    /// `NoSpace`.
+    pub async fn forget_events(&self, before: Timestamp, up_to: u64) -> Result<usize> {
+        let mut forgotten = 0;
+        loop {
+            // In small changes, so that no push waits long.
+            let meta = &self.0.meta;
+            let some = meta.forget_events(before, up_to, FORGET_BATCH).await?;
+            forgotten += some;
+            if some < FORGET_BATCH {
+                return Ok(forgotten);
+            }
+        }
     }
 
     /// The ID of the last event that this process wrote; changes when there is another. Those of

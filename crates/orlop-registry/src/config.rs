@@ -32,7 +32,7 @@ pub use value::{ListenAddress, Period, PublicUrl, RepositoryGlobs};
 pub use webhook::{WebhookConfig, WebhookEvent, WebhookFormat, WebhookSecrets};
 
 use crate::options::{ServerOptions, TlsOptions};
-use crate::upkeep;
+use crate::upkeep::{self, Upkeep};
 
 /// All that can be configured about a registry.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -207,13 +207,18 @@ impl ServeConfig {
         options
     }
 
-    /// How often retention and collection run; `None` when they don't.
-    pub fn upkeep_interval(&self) -> Option<std::time::Duration> {
-        let interval = self
-            .collect
-            .interval
-            .map_or(upkeep::INTERVAL, |period| period.0);
-        self.collect.enabled.unwrap_or(true).then_some(interval)
+    /// What is done beside requests, and how often.
+    pub fn upkeep(&self) -> Upkeep {
+        let collect = &self.collect;
+        Upkeep {
+            interval: collect.interval.map_or(upkeep::INTERVAL, |period| period.0),
+            collects: collect.enabled.unwrap_or(true),
+            keep_events: self
+                .log
+                .keep_events
+                .map_or(upkeep::KEEP_EVENTS, |period| period.0),
+            audited: self.log.audit != LogTarget::Off,
+        }
     }
 
     /// Some webhook asks for pulls.

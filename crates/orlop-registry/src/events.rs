@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use orlop_registry_store::{Storage, StorageError};
 
+pub(crate) use audit::up_to as audited_up_to;
 pub use audit::{AuditLog, AuditTarget};
 pub use delivery::{Pace, Webhook, WebhookError};
 pub use identity::Source;

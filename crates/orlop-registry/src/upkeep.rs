@@ -9,6 +9,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use orlop_registry_store::{CollectOptions, CollectReport, RetentionReport, Storage, StorageError};
 
+use crate::events;
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,13 +39,30 @@ pub const INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
 /// first.
 const AFTER_START: Duration = Duration::from_secs(60);
 
-/// Runs retention (by the rules of the storage) and then collection, each `interval`, until the
-/// future is dropped. One process of a registry runs it.
-pub async fn upkeep(storage: Storage, interval: Duration, observer: UpkeepObserver) {
+/// How long events are kept where nothing is said.
+pub const KEEP_EVENTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What is done, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upkeep {
+    /// How often.
+    pub interval: Duration,
+    /// Retention and collection are part of it.
+    pub collects: bool,
+    /// How long events are kept.
+    pub keep_events: Duration,
+    /// Events wait until the audit log has them.
+    pub audited: bool,
+}
+
+/// Runs retention (by the rules of the storage) and then collection, and forgets old events, each
+/// interval, until the future is dropped. One process of a registry runs it.
+pub async fn upkeep(storage: Storage, what: Upkeep, observer: UpkeepObserver) {
+    let interval = what.interval;
     let mut wait = AFTER_START.max(until_due(&storage, interval).await);
     loop {
         tokio::time::sleep(wait).await;
-        run_once(&storage, &observer).await;
+        run_once(&storage, &what, &observer).await;
         // What can't be noted is done again a little sooner after a restart.
         let now = Some(Timestamp::now().to_string());
         let _ = storage.set_setting(LAST, now).await;
@@ -63,15 +82,34 @@ async fn until_due(storage: &Storage, interval: Duration) -> Duration {
     interval.saturating_sub(gone)
 }
 
-/// Runs both now.
-pub async fn run_once(storage: &Storage, observer: &UpkeepObserver) {
+/// Runs all of it now.
+pub async fn run_once(storage: &Storage, what: &Upkeep, observer: &UpkeepObserver) {
     let failed = |task: &'static str| move |error| UpkeepNotice::Failed { task, error };
-    let rules = storage.rules();
-    let retained = storage.retain(&rules, false, &mut |_| {}).await;
-    observer(retained.map_or_else(failed("retention"), UpkeepNotice::Retained));
-    let options = CollectOptions::default();
-    let collected = storage.collect(&options, &mut |_| {}).await;
-    observer(collected.map_or_else(failed("collection"), UpkeepNotice::Collected));
+    if what.collects {
+        let rules = storage.rules();
+        let retained = storage.retain(&rules, false, &mut |_| {}).await;
+        observer(retained.map_or_else(failed("retention"), UpkeepNotice::Retained));
+        let options = CollectOptions::default();
+        let collected = storage.collect(&options, &mut |_| {}).await;
+        observer(collected.map_or_else(failed("collection"), UpkeepNotice::Collected));
+    }
+    if let Err(error) = forget(storage, what).await {
+        observer(failed("old events")(error));
+    }
+}
+
+/// Forgets events that are old, and that the audit log has where there is one. Webhooks don't count:
+/// they have a time of their own after which they give up.
+async fn forget(storage: &Storage, what: &Upkeep) -> Result<usize, StorageError> {
+    let up_to = match what.audited {
+        true => events::audited_up_to(storage).await?,
+        false => u64::MAX,
+    };
+    let age = SignedDuration::try_from(what.keep_events).unwrap_or(SignedDuration::MAX);
+    let Ok(before) = Timestamp::now().checked_sub(age) else {
+        return Ok(0);
+    };
+    storage.forget_events(before, up_to).await
 }
 
 #[cfg(test)]
@@ -103,6 +141,56 @@ mod tests {
         }
     }
 
+    const UPKEEP: Upkeep = Upkeep {
+        interval: INTERVAL,
+        collects: true,
+        keep_events: Duration::ZERO,
+        audited: true,
+    };
+
+    #[tokio::test]
+    async fn old_events_go_when_the_audit_log_has_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::open(StorageOptions::new(folder.path())).unwrap();
+        let note = |text: &'static str| {
+            let origin = orlop_registry_store::Origin::system();
+            let storage = &storage;
+            async move {
+                let kind = orlop_registry_store::EventKind::Account;
+                storage.record(kind, text, &origin).await.unwrap();
+            }
+        };
+        for text in ["one", "two", "three"] {
+            note(text).await;
+        }
+        let left = async || storage.events(0, 10).await.unwrap().len();
+        assert_eq!(
+            forget(&storage, &UPKEEP).await,
+            Ok(0),
+            "the audit log has none"
+        );
+        storage
+            .set_setting("audit", Some("2".into()))
+            .await
+            .unwrap();
+        assert_eq!(forget(&storage, &UPKEEP).await, Ok(2));
+        assert_eq!(left().await, 1);
+        let young = Upkeep {
+            keep_events: KEEP_EVENTS,
+            audited: false,
+            ..UPKEEP
+        };
+        assert_eq!(forget(&storage, &young).await, Ok(0));
+        let unaudited = Upkeep {
+            audited: false,
+            ..UPKEEP
+        };
+        assert_eq!(forget(&storage, &unaudited).await, Ok(1));
+        note("four").await;
+        let next = storage.events(0, 10).await.unwrap();
+        assert_eq!(next[0].id, 4, "an ID is never given twice");
+    }
+
     #[tokio::test]
     async fn both_run_and_tell() {
         let folder = tempfile::tempdir().unwrap();
@@ -110,7 +198,7 @@ mod tests {
         let told = Arc::new(std::sync::Mutex::new(Vec::new()));
         let notices = Arc::clone(&told);
         let observer: UpkeepObserver = Arc::new(move |n| notices.lock().unwrap().push(n));
-        run_once(&storage, &observer).await;
+        run_once(&storage, &UPKEEP, &observer).await;
         let told = told.lock().unwrap();
         assert!(
             matches!(

@@ -1,5 +1,6 @@
 //! The event log, and when things were pulled.
 
+use jiff::Timestamp;
 use orlop_oci::{Descriptor, Digest, MediaType};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -57,6 +58,18 @@ pub(super) fn list(db: &Connection, after: u64, limit: usize) -> rusqlite::Resul
     )?
     .query_map(params![signed(after), signed(limit as u64)], event)?
     .collect()
+}
+
+/// Only the oldest are looked at: IDs and times grow together.
+pub(super) fn forget(w: &Write<'_>, before: Timestamp, up_to: u64, limit: usize) -> Result<usize> {
+    let forget = w.db.prepare_cached(
+        "DELETE FROM event WHERE at < ?2
+         AND id IN (SELECT id FROM event WHERE id <= ?1 ORDER BY id LIMIT ?3)",
+    );
+    let forget = forget.and_then(|mut forget| {
+        forget.execute(params![signed(up_to), nanos(before), signed(limit as u64)])
+    });
+    forget.map_err(failed)
 }
 
 fn event(row: &Row<'_>) -> rusqlite::Result<Event> {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::Period;
+
 /// What is logged, and where to.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -14,6 +16,8 @@ pub struct LogConfig {
     pub access: LogTarget,
     /// A line for each change: who did what, when, from where.
     pub audit: LogTarget,
+    /// How long the registry itself remembers what happened.
+    pub keep_events: Option<Period>,
 }
 
 impl Default for LogConfig {
@@ -22,6 +26,7 @@ impl Default for LogConfig {
             format: None,
             access: LogTarget::Stderr,
             audit: LogTarget::Off,
+            keep_events: None,
         }
     }
 }

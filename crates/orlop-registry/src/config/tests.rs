@@ -278,7 +278,7 @@ fn rules_become_policies() {
     assert_eq!(when, [KeepWhen::Always, versions, KeepWhen::LastPushed(10)]);
     assert_eq!(policies.immutable.len(), 1);
     assert_eq!(policies.quotas[0].scope, QuotaScope::Together);
-    assert_eq!(config.upkeep_interval(), Some(Duration::from_secs(86_400)));
+    assert_eq!(config.upkeep().interval, Duration::from_secs(86_400));
     assert_eq!(config.storage(Path::new("/r")).grace.as_secs(), 7200);
 }
 

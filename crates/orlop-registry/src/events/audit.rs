@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use orlop_registry_store::{Event, EventKind, Storage};
+use orlop_registry_store::{Event, EventKind, Storage, StorageError};
 use serde::Serialize;
 
 use super::backoff::Backoff;
@@ -64,6 +64,12 @@ impl<'a> Line<'a> {
             note: event.note.as_deref(),
         }
     }
+}
+
+/// The last event that is in the audit log.
+pub(crate) async fn up_to(storage: &Storage) -> Result<u64, StorageError> {
+    let kept = storage.setting(KEY).await?;
+    Ok(kept.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 /// Where the audit log goes.
@@ -146,7 +152,7 @@ impl AuditLog {
         storage: &Storage,
         cursor: &mut Option<Cursor>,
     ) -> Result<bool, String> {
-        let text = |error: orlop_registry_store::StorageError| error.to_string();
+        let text = |error: StorageError| error.to_string();
         if cursor.is_none() {
             let open = Cursor::open(storage.clone(), KEY.to_owned(), 0);
             *cursor = Some(open.await.map_err(text)?);

@@ -41,11 +41,9 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
 
     let mut beside = JoinSet::new();
     beside.spawn(housekeeping(storage.clone(), log.clone()));
-    if let Some(interval) = plan.config.upkeep_interval() {
-        let observer = log.clone();
-        let observer = Arc::new(move |notice| observer.upkeep(&notice));
-        beside.spawn(upkeep(storage.clone(), interval, observer));
-    }
+    let observer = log.clone();
+    let observer = Arc::new(move |notice| observer.upkeep(&notice));
+    beside.spawn(upkeep(storage.clone(), plan.config.upkeep(), observer));
     webhooks(app, &plan, &storage, &server, &log, &mut beside).await?;
     let audit = audit_log(app, &plan, &log, &reopen)?;
     let keeps_audit = audit.is_some();

@@ -25,6 +25,12 @@ pub(super) const SECTIONS: &[Section] = &[
                 "\"off\"",
                 "A JSON line for each change: who, what, when, from where. None is lost.",
             ),
+            key(
+                "keep_events",
+                Kind::Time,
+                "\"30d\"",
+                "How long the registry itself remembers what happened, for webhooks and the audit log to read.",
+            ),
         ],
     },
     Section {
