@@ -34,11 +34,7 @@ struct Answer {
     server_url: String,
     #[serde(rename = "Username", default)]
     username: String,
-    #[serde(
-        rename = "Secret",
-        default,
-        serialize_with = "orlop_secret::exposed"
-    )]
+    #[serde(rename = "Secret", default, serialize_with = "orlop_secret::exposed")]
     secret: Secret,
 }
 

@@ -1,6 +1,7 @@
 //! A registry from its start to its end: what is opened, what runs beside the server, and in which
 //! order it ends.
 
+use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
     raise_open_files();
     let reopen = Reopen::default();
     let storage = plan.open(app)?;
+    let _only_one = lock(&plan)?;
     let access = open_access(app, &plan, &storage, &log).await?;
     let server = bind(app, &plan, &storage, &access, &log, &reopen).await?;
     announce(&plan, &server, &log);
@@ -73,6 +75,24 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
     storage.flush().await.map_err(|error| plan.fault(&error))?;
     log.info("stopped");
     Ok(())
+}
+
+/// What keeps others from serving the folder, too: webhooks would be told everything twice. It is
+/// gone with the process, however that ends.
+fn lock(plan: &Plan) -> CliResult<File> {
+    let path = plan.root.join("serve.lock");
+    let context = |error: std::io::Error| CliError::from(error).context(path.display());
+    let mut options = File::options();
+    let options = options.create(true).truncate(false).write(true);
+    let file = options.open(&path).map_err(context)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let served = format!("{} is being served already", plan.root.display());
+            Err(CliError::new(served).hint("--root DIR names another folder"))
+        }
+        Err(TryLockError::Error(error)) => Err(context(error)),
+    }
 }
 
 async fn open_access(

@@ -110,3 +110,14 @@ fn an_address_that_is_taken_is_named() {
     assert!(error.contains(&expected), "{error}");
     assert!(error.contains("hint: "), "{error}");
 }
+
+#[test]
+fn a_folder_is_served_once() {
+    let served = Served::start();
+    let second = served.orlop.fails(["serve", "--listen", "127.0.0.1:0"]);
+    let expected = format!("{} is being served already", served.root().display());
+    assert!(second.contains(&expected), "{second}");
+    // What works on the folder beside the server does.
+    super::registry(&served.orlop, &["verify"], "").ok();
+    Served::again(served.kill());
+}
