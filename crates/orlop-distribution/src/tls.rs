@@ -1,15 +1,22 @@
 //! Which certificates are trusted and which one is shown (TLS by rustls on ring).
 
+mod own;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, ring};
+use rustls::client::{WantsClientCert, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    WantsVerifier,
+};
 
 use crate::config::RegistryConfig;
+use own::OwnOrChain;
 
 /// Where Linux distributions keep the system's certificate authorities, as one PEM file.
 const SYSTEM_FILES: &[&str] = &[
@@ -106,7 +113,7 @@ impl Trust {
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
         let builder = if settings.verifies_tls() {
-            builder.with_root_certificates(self.roots_for(host, settings)?)
+            self.trusting(builder, &provider, host, settings)?
         } else {
             let verifier = Arc::new(NoVerification(provider.signature_verification_algorithms));
             builder
@@ -126,28 +133,40 @@ impl Trust {
         }
     }
 
-    fn roots_for(
+    /// Trusts the system's authorities and what the configuration names for `host`.
+    fn trusting(
         &self,
+        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+        provider: &Arc<CryptoProvider>,
         host: &str,
         settings: &RegistryConfig,
-    ) -> Result<Arc<RootCertStore>, String> {
-        let mut own = Vec::from_iter(settings.ca.clone());
+    ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, String> {
+        let mut files = Vec::from_iter(settings.ca.clone());
         for directory in self.directories_of(host) {
-            own.extend(files_with(&directory, &["crt"]));
+            files.extend(files_with(&directory, &["crt"]));
         }
         let system = self.system();
-        if own.is_empty() {
-            return Ok(system);
+        if files.is_empty() {
+            return Ok(builder.with_root_certificates(system));
         }
-        let mut store = RootCertStore::clone(&system);
-        for file in own {
+        let mut roots = RootCertStore::clone(&system);
+        let mut own = Vec::new();
+        for file in files {
             for certificate in read_certificates(&file)? {
-                store
-                    .add(certificate)
+                roots
+                    .add(certificate.clone())
                     .map_err(|error| format!("{}: {error}", file.display()))?;
+                own.push(certificate);
             }
         }
-        Ok(Arc::new(store))
+        let roots = Arc::new(roots);
+        let chain = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+            .build()
+            .map_err(|error| error.to_string())?;
+        let verifier = Arc::new(OwnOrChain { chain, own });
+        Ok(builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier))
     }
 
     /// The client certificate and its key: `X.cert` and `X.key` in the registry's directory

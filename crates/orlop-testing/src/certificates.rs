@@ -46,6 +46,24 @@ impl Certificates {
         Some(made)
     }
 
+    /// One certificate that is server and authority at once, as `openssl req -x509` makes it: `ca()`
+    /// and `server_certificate()` are the same, and there is no client's. `None`, said loudly,
+    /// without `openssl`.
+    #[must_use]
+    pub fn self_signed() -> Option<Self> {
+        if !need_programs(&[("openssl", "openssl")]) {
+            return None;
+        }
+        let made = Certificates { folder: temp_dir() };
+        made.write(
+            "server.ext",
+            "basicConstraints=critical,CA:TRUE\nsubjectAltName=IP:127.0.0.1\n",
+        );
+        made.sign("server", "/CN=registry", &["-signkey", "server.key"]);
+        std::fs::copy(made.server_certificate(), made.ca()).expect("a small file is copied");
+        Some(made)
+    }
+
     fn write(&self, name: &str, content: &str) {
         std::fs::write(self.folder.path().join(name), content).expect("a small file is written");
     }

@@ -208,3 +208,40 @@ async fn files_that_are_no_certificates_are_named() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_certificate_that_is_its_own_authority() {
+    let (Some(own), Some(other)) = (Certificates::self_signed(), Certificates::self_signed())
+    else {
+        return;
+    };
+    let options = RegistryOptions {
+        tls: Some(&own),
+        ..RegistryOptions::default()
+    };
+    let Some(registry) = Registry::start_with(&options) else {
+        return;
+    };
+    let host = registry.host();
+    let trusting = |certificates: &Certificates| RegistryConfig {
+        ca: Some(certificates.ca()),
+        ..settings()
+    };
+    let result = tags(config(&[(&host, trusting(&own))]), &host).await;
+    assert!(answered(&result), "{result:?}");
+
+    // Another of the same kind, even of the same name, isn't it.
+    let result = tags(config(&[(&host, trusting(&other))]), &host).await;
+    assert!(
+        matches!(result, Err(Error::Certificate { .. })),
+        "{result:?}"
+    );
+
+    // Its name is still looked at.
+    let by_name = format!("localhost:{}", registry.port());
+    let result = tags(config(&[(&by_name, trusting(&own))]), &by_name).await;
+    assert!(
+        matches!(result, Err(Error::Certificate { .. })),
+        "{result:?}"
+    );
+}
