@@ -181,11 +181,11 @@ impl Exchange<'_> {
                     std::mem::take(&mut early)
                 };
                 let count = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
-                if to.write_all(&piece[..count]).is_err() {
-                    break;
-                }
                 if let Some(request) = lock(&state.requests).get_mut(number) {
                     request.sent += count as u64;
+                }
+                if to.write_all(&piece[..count]).is_err() {
+                    break;
                 }
                 left -= count as u64;
                 if left == 0 {
@@ -228,11 +228,12 @@ impl Exchange<'_> {
                 let place = usize::try_from(at - done).expect("within a small buffer");
                 piece[place] ^= 0xff;
             }
-            if self.client.write_all(piece).is_err() {
+            // Before they are sent: whoever has got them may ask at once how many there were.
+            self.count_received(count);
+            if self.client.write_all(&buffer[..count]).is_err() {
                 return false;
             }
             done += count as u64;
-            self.count_received(count);
             if let Some(Fault::Slow { rate }) = fault {
                 std::thread::sleep(Duration::from_secs_f64(count as f64 / *rate as f64));
             }
