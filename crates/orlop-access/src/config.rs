@@ -199,7 +199,8 @@ fn default_leeway() -> SignedDuration {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ThrottleConfig {
-    /// Failures without a wait. After these, each failure doubles it, from one second.
+    /// Failures without a wait. After these, each failure doubles it, from one second. An address
+    /// may fail twenty times as often, and once more for each, with whatever names.
     pub free_failures: u32,
     /// The longest wait.
     #[serde(with = "crate::period")]

@@ -159,7 +159,7 @@ impl Inner {
         let known = known
             .filter(|_| right)
             .ok_or(AuthError::Invalid(Refused::Password))?;
-        self.passwords.succeeded(login);
+        self.passwords.succeeded(login, &state.config.throttle);
         known.check(self.clock.now()).map_err(AuthError::Invalid)?;
         self.note_use(name).await;
         Ok(Account::robot(&known))

@@ -96,10 +96,8 @@ impl Passwords {
         if pair.is_some_and(|pair| self.remembers(&pair)) {
             return Ok(());
         }
-        if let Some(wait) =
-            self.throttle(login.name)
-                .wait(login.address, login.name, self.clock.elapsed())
-        {
+        let (throttle, now) = (self.throttle(login.name), self.clock.elapsed());
+        if let Some(wait) = throttle.wait(against.throttle, login.address, login.name, now) {
             return Err(AuthError::Throttled { retry_after: wait });
         }
         let busy = || AuthError::Unavailable("too many logins at once".to_owned());
@@ -128,7 +126,7 @@ impl Passwords {
             Some(pair) => {
                 let until = self.clock.elapsed() + against.remember;
                 self.lock().insert(pair, until);
-                self.succeeded(login);
+                self.succeeded(login, against.throttle);
                 Ok(())
             }
             None => Err(AuthError::Invalid(Refused::Password)),
@@ -148,9 +146,9 @@ impl Passwords {
     }
 
     /// Takes the failure back.
-    pub(crate) fn succeeded(&self, login: Login<'_>) {
+    pub(crate) fn succeeded(&self, login: Login<'_>, config: &ThrottleConfig) {
         let throttle = self.throttle(login.name);
-        throttle.succeeded(login.address, login.name);
+        throttle.succeeded(config, login.address, login.name);
     }
 
     fn throttle(&self, name: &str) -> &Throttle {

@@ -35,11 +35,15 @@ fn scene() -> Scene {
 
 impl Scene {
     async fn login(&self, name: &str, password: &str) -> Result<(), AuthError> {
+        self.login_from(1, name, password).await
+    }
+
+    async fn login_from(&self, host: u32, name: &str, password: &str) -> Result<(), AuthError> {
         let password = Secret::new(password);
         let login = Login {
             name,
             password: &password,
-            address: Some("10.0.0.1".parse().unwrap()),
+            address: Some(IpAddr::from((0x0a00_0000 + host).to_be_bytes())),
         };
         let against = Against {
             users: &self.users,
@@ -129,13 +133,29 @@ async fn many_guesses_at_once_are_few_checks() {
 #[tokio::test]
 async fn too_many_waiting_are_sent_away() {
     let scene = scene();
-    let names: Vec<_> = (0..MAX_WAITING * 2).map(|n| format!("user{n}")).collect();
-    let logins = names.iter().map(|name| scene.login(name, "x"));
+    let hosts = 0..u32::try_from(MAX_WAITING * 2).unwrap();
+    let logins = hosts.map(|host| scene.login_from(host, "user", "x"));
     let all = futures_util::future::join_all(logins).await;
     let busy = |r: &&Result<(), AuthError>| matches!(r, Err(AuthError::Unavailable(_)));
     let busy = all.iter().filter(busy).count();
     assert_eq!(scene.taken_costs().len(), all.len() - busy);
     assert!(busy >= MAX_WAITING / 2, "{busy}");
+}
+
+#[tokio::test]
+async fn an_address_that_goes_through_names_takes_no_place_of_others() {
+    let scene = scene();
+    let names: Vec<_> = (0..200).map(|n| format!("user{n}")).collect();
+    let guesses = || futures_util::future::join_all(names.iter().map(|n| scene.login(n, "x")));
+    guesses().await;
+    assert!(scene.taken_costs().len() < 200);
+    // None of these so much as waits for a thread.
+    let (guesses, other) =
+        futures_util::future::join(guesses(), scene.login_from(2, "ada", "right")).await;
+    let throttled = |r: &Result<(), AuthError>| matches!(r, Err(AuthError::Throttled { .. }));
+    assert!(guesses.iter().all(throttled));
+    other.unwrap();
+    assert_eq!(scene.taken_costs().len(), 1);
 }
 
 #[tokio::test]

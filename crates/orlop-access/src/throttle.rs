@@ -4,6 +4,10 @@
 //! guess at, and a shared address doesn't lock out its others. An IPv6 address counts as its /64,
 //! which one machine may use as it likes. The table is bounded: to be forgotten, somebody has to fail
 //! with ten thousand other pairs, which costs more than the wait.
+//!
+//! An address that goes through names is slowed down too: it has an allowance of failures, with
+//! whatever names, that fills up again evenly. It never waits longer than for the next of them, so
+//! that one broken client doesn't lock out the others behind the same address for long.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Mutex;
@@ -15,14 +19,25 @@ use jiff::SignedDuration;
 use crate::ThrottleConfig;
 
 const MAX_PAIRS: usize = 10_000;
+const MAX_ADDRESSES: usize = 10_000;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// How many names at an address may each use up their free failures, and fail once with a wait, in
+/// the time after which failures are forgotten.
+const NAMES_AT_AN_ADDRESS: u32 = 20;
 
 /// An address and a name.
 type Pair = (Option<IpAddr>, String);
 
 /// Counts failures.
 #[derive(Debug)]
-pub(crate) struct Throttle(Mutex<LruCache<Pair, Failures>>);
+pub(crate) struct Throttle(Mutex<Tables>);
+
+#[derive(Debug)]
+struct Tables {
+    pairs: LruCache<Pair, Failures>,
+    /// When the allowance of an address is full again.
+    addresses: LruCache<IpAddr, Duration>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Failures {
@@ -35,18 +50,26 @@ struct Failures {
 
 impl Throttle {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(LruCache::new(MAX_PAIRS)))
+        Self(Mutex::new(Tables {
+            pairs: LruCache::new(MAX_PAIRS),
+            addresses: LruCache::new(MAX_ADDRESSES),
+        }))
     }
 
     /// Says how long `name` has to wait at `address`; `None` when it needn't.
     pub(crate) fn wait(
         &self,
+        config: &ThrottleConfig,
         address: Option<IpAddr>,
         name: &str,
         now: Duration,
     ) -> Option<Duration> {
-        let mut table = self.lock();
-        let failures = table.get(&pair(address, name))?;
+        let pair = pair(address, name);
+        let mut tables = self.lock();
+        if let Some(wait) = tables.used(config, pair.0, now).err() {
+            return Some(wait);
+        }
+        let failures = tables.pairs.get(&pair)?;
         failures.until.checked_sub(now).filter(|w| !w.is_zero())
     }
 
@@ -60,8 +83,9 @@ impl Throttle {
         now: Duration,
     ) -> Result<(), Duration> {
         let pair = pair(address, name);
-        let mut table = self.lock();
-        let before = table.get(&pair).copied();
+        let mut tables = self.lock();
+        let used = tables.used(config, pair.0, now)?;
+        let before = tables.pairs.get(&pair).copied();
         let forgotten = |old: &Failures| {
             now.saturating_sub(old.last.max(old.until)) >= unsigned(config.forget_after)
         };
@@ -79,7 +103,10 @@ impl Throttle {
                 .min(unsigned(config.longest)),
         };
         let until = now.saturating_add(wait);
-        table.insert(
+        if let (Some(network), Some(full_at)) = (pair.0, used) {
+            tables.addresses.insert(network, full_at);
+        }
+        tables.pairs.insert(
             pair,
             Failures {
                 count,
@@ -90,14 +117,50 @@ impl Throttle {
         Ok(())
     }
 
-    /// Forgets the failures of a pair.
-    pub(crate) fn succeeded(&self, address: Option<IpAddr>, name: &str) {
-        self.lock().remove(&pair(address, name));
+    /// Forgets the failures of a pair, and takes one of its address back.
+    pub(crate) fn succeeded(&self, config: &ThrottleConfig, address: Option<IpAddr>, name: &str) {
+        let pair = pair(address, name);
+        let mut tables = self.lock();
+        tables.pairs.remove(&pair);
+        if let Some(full_at) = pair
+            .0
+            .and_then(|address| tables.addresses.get_mut(&address))
+        {
+            *full_at = full_at.saturating_sub(step(config));
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<Pair, Failures>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(|broken| broken.into_inner())
     }
+}
+
+impl Tables {
+    /// When the allowance of an address would be full again after one more failure; or how long to
+    /// wait for that one. There is none where the address isn't known.
+    fn used(
+        &mut self,
+        config: &ThrottleConfig,
+        address: Option<IpAddr>,
+        now: Duration,
+    ) -> Result<Option<Duration>, Duration> {
+        let Some(address) = address else {
+            return Ok(None);
+        };
+        let full_at = self.addresses.get(&address).copied().unwrap_or(now);
+        let after = full_at.max(now).saturating_add(step(config));
+        let latest = now.saturating_add(unsigned(config.forget_after));
+        match after.saturating_sub(latest) {
+            Duration::ZERO => Ok(Some(after)),
+            wait => Err(wait),
+        }
+    }
+}
+
+/// How long one failure counts against its address.
+fn step(config: &ThrottleConfig) -> Duration {
+    let each = config.free_failures.saturating_add(1);
+    unsigned(config.forget_after) / each.saturating_mul(NAMES_AT_AN_ADDRESS)
 }
 
 fn unsigned(duration: SignedDuration) -> Duration {

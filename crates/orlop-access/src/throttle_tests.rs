@@ -17,7 +17,9 @@ fn waits(config: &ThrottleConfig, failures: u32) -> Vec<u64> {
     let mut waits = Vec::new();
     for _ in 0..failures {
         throttle.attempt(config, at(HERE), "ada", now).unwrap();
-        let wait = throttle.wait(at(HERE), "ada", now).unwrap_or_default();
+        let wait = throttle
+            .wait(config, at(HERE), "ada", now)
+            .unwrap_or_default();
         if !wait.is_zero() {
             let almost = now + wait - Duration::from_millis(1);
             let early = throttle.attempt(config, at(HERE), "ada", almost);
@@ -54,7 +56,7 @@ fn it_forgets_after_a_while_and_after_a_success() {
     };
     let throttle = Throttle::new();
     let fail = |now| throttle.attempt(&config, at(HERE), "ada", now);
-    let wait = |now| throttle.wait(at(HERE), "ada", now);
+    let wait = |now| throttle.wait(&config, at(HERE), "ada", now);
     fail(seconds(0)).unwrap();
     assert_eq!(wait(seconds(0)), Some(seconds(1)));
     fail(seconds(1)).unwrap();
@@ -62,7 +64,7 @@ fn it_forgets_after_a_while_and_after_a_success() {
     // The wait ends at 3, and 60 seconds later the failures are forgotten.
     fail(seconds(63)).unwrap();
     assert_eq!(wait(seconds(63)), Some(seconds(1)));
-    throttle.succeeded(at(HERE), "ada");
+    throttle.succeeded(&config, at(HERE), "ada");
     assert_eq!(wait(seconds(63)), None);
     fail(seconds(63)).unwrap();
     assert_eq!(wait(seconds(63)), Some(seconds(1)));
@@ -83,7 +85,7 @@ fn each_name_at_each_network_by_itself() {
         let throttle = Throttle::new();
         let now = Duration::ZERO;
         throttle.attempt(&config, at(HERE), "ada", now).unwrap();
-        let wait = throttle.wait(at(other), name, now);
+        let wait = throttle.wait(&config, at(other), name, now);
         assert_eq!(wait.is_some(), waits, "{other} {name}");
     }
     let throttle = Throttle::new();
@@ -91,18 +93,61 @@ fn each_name_at_each_network_by_itself() {
     let home = at("2001:db8:1:2::1");
     throttle.attempt(&config, home, "ada", now).unwrap();
     let neighbour = at("2001:db8:1:2:ffff::9");
-    assert!(throttle.wait(neighbour, "ada", now).is_some());
-    assert!(throttle.wait(at("2001:db8:1:3::1"), "ada", now).is_none());
+    assert!(throttle.wait(&config, neighbour, "ada", now).is_some());
+    assert!(
+        throttle
+            .wait(&config, at("2001:db8:1:3::1"), "ada", now)
+            .is_none()
+    );
 }
 
 #[test]
-fn the_table_is_bounded() {
+fn an_address_that_goes_through_names_is_slowed_down() {
+    let config = ThrottleConfig {
+        free_failures: 4,
+        longest: SignedDuration::from_secs(10),
+        forget_after: SignedDuration::from_secs(1000),
+    };
+    let throttle = Throttle::new();
+    let attempt = |name: &str, now| throttle.attempt(&config, at(HERE), name, now);
+    let mut now = seconds(5);
+    for index in 0..100 {
+        // Whoever may come in doesn't count.
+        attempt("ada", now).unwrap();
+        throttle.succeeded(&config, at(HERE), "ada");
+        attempt(&format!("user{index}"), now).unwrap();
+    }
+    for _ in 0..3 {
+        assert_eq!(attempt("ada", now), Err(seconds(10)));
+        assert_eq!(
+            throttle.wait(&config, at(HERE), "ada", now),
+            Some(seconds(10))
+        );
+        let elsewhere = throttle.attempt(&config, at("10.0.0.2"), "user0", now);
+        assert_eq!(elsewhere, Ok(()));
+        now += seconds(10);
+        attempt("bob", now).unwrap();
+        throttle.succeeded(&config, at(HERE), "bob");
+        attempt("eve", now).unwrap();
+    }
+    // What is refused doesn't count, and in the end all is forgotten.
+    now += seconds(1000);
+    for index in 0..100 {
+        attempt(&format!("other{index}"), now).unwrap();
+    }
+    assert!(attempt("ada", now).is_err());
+}
+
+#[test]
+fn the_tables_are_bounded() {
     let config = ThrottleConfig::default();
     let throttle = Throttle::new();
-    for index in 0..MAX_PAIRS + 100 {
-        let name = format!("user{index}");
+    for index in 0..u32::try_from(MAX_PAIRS).unwrap() + 100 {
+        let address = Some(IpAddr::from(index.to_be_bytes()));
         let now = Duration::ZERO;
-        throttle.attempt(&config, at(HERE), &name, now).unwrap();
+        throttle.attempt(&config, address, "ada", now).unwrap();
     }
-    assert_eq!(throttle.lock().len(), MAX_PAIRS);
+    let tables = throttle.lock();
+    assert_eq!(tables.pairs.len(), MAX_PAIRS);
+    assert_eq!(tables.addresses.len(), MAX_ADDRESSES);
 }
