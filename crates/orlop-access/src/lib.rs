@@ -35,6 +35,7 @@ mod request;
 mod robot_cache;
 mod robots;
 mod scope;
+mod staged;
 mod state;
 mod subject;
 mod throttle;

@@ -5,13 +5,13 @@
 //! number instead of being skipped and missed later.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use orlop_secret::Secret;
 
 use crate::authorization::check_user;
+use crate::staged::Staged;
 use crate::{AccessError, ROBOT_PREFIX};
 
 /// Largest file, in bytes.
@@ -199,32 +199,43 @@ impl UserFile {
         if entry(&line).map_err(fault)?.is_none() {
             return Err(fault("a name doesn't begin with #".to_owned()));
         }
-        let (mut lines, mut new) = (Vec::new(), true);
-        let text = self.read()?;
-        for old in text.lines() {
-            if name_in(old) == Some(name) {
-                new = false;
-                lines.push(line.as_str());
-            } else {
-                lines.push(old);
+        let mut new = true;
+        self.change(|text| {
+            let mut lines = Vec::new();
+            for old in text.lines() {
+                if name_in(old) == Some(name) {
+                    new = false;
+                    lines.push(line.as_str());
+                } else {
+                    lines.push(old);
+                }
             }
-        }
-        if new {
-            lines.push(&line);
-        }
-        self.write(&lines)?;
+            if new {
+                lines.push(&line);
+            }
+            Some(lines.join("\n") + "\n")
+        })?;
         Ok(new)
     }
 
     /// Removes a user. `false` when there is none.
     pub fn remove(&self, name: &str) -> Result<bool, AccessError> {
-        let text = self.read()?;
-        let kept: Vec<_> = text.lines().filter(|l| name_in(l) != Some(name)).collect();
-        let found = kept.len() < text.lines().count();
-        if found {
-            self.write(&kept)?;
-        }
-        Ok(found)
+        self.change(|text| {
+            let kept: Vec<_> = text.lines().filter(|l| name_in(l) != Some(name)).collect();
+            let found = kept.len() < text.lines().count();
+            found.then(|| kept.join("\n") + "\n")
+        })
+    }
+
+    /// Has `edit` make the next text out of the present one, while nobody else changes the file.
+    /// `false` when there is none and all stays.
+    fn change(&self, edit: impl FnOnce(&str) -> Option<String>) -> Result<bool, AccessError> {
+        let staged = Staged::begin(&self.0).map_err(|error| self.error(error))?;
+        let Some(text) = edit(&self.read()?) else {
+            return Ok(false);
+        };
+        staged.publish(&text).map_err(|error| self.error(error))?;
+        Ok(true)
     }
 
     fn read(&self) -> Result<String, AccessError> {
@@ -234,38 +245,6 @@ impl UserFile {
         };
         Users::parse(&bytes).map_err(|fault| users_error(&self.0, fault))?;
         Ok(String::from_utf8(bytes).expect("it was just read as UTF-8"))
-    }
-
-    /// Replaces the file at once, keeping its mode; a new one is for its owner only.
-    fn write(&self, lines: &[&str]) -> Result<(), AccessError> {
-        use std::os::unix::fs::OpenOptionsExt;
-        let mut text = lines.join("\n");
-        text.push('\n');
-        let mut name = self.0.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let staged = self.0.with_file_name(name);
-        let replace = || {
-            let mut options = std::fs::OpenOptions::new();
-            let mut file = options
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&staged)?;
-            let written = (|| {
-                if let Ok(old) = std::fs::metadata(&self.0) {
-                    file.set_permissions(old.permissions())?;
-                }
-                file.write_all(text.as_bytes())?;
-                file.sync_all()?;
-                std::fs::rename(&staged, &self.0)
-            })();
-            if written.is_err() {
-                // It is ours: `create_new` made it.
-                let _ = std::fs::remove_file(&staged);
-            }
-            written
-        };
-        replace().map_err(|error: std::io::Error| self.error(error))
     }
 
     fn error(&self, source: std::io::Error) -> AccessError {

@@ -233,3 +233,45 @@ fn it_is_written() {
         "a file that isn't understood stays as it is"
     );
 }
+
+#[test]
+fn what_a_killed_change_left_is_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("users");
+    std::fs::write(dir.path().join("users.new"), "x".repeat(1000)).unwrap();
+    let file = UserFile::new(&path);
+    assert!(file.set("ada", &"one".into()).unwrap());
+    assert_eq!(file.names().unwrap(), ["ada"]);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn changes_at_once_are_all_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = UserFile::new(dir.path().join("users"));
+    let names: Vec<_> = (0..8).map(|n| format!("user{n}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| file.set(name, &"one".into()).unwrap());
+        }
+    });
+    let mut there = file.names().unwrap();
+    there.sort();
+    assert_eq!(there, names);
+}
+
+/// Only root can give a file to somebody, so only root can see it.
+#[test]
+fn the_owner_is_kept() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("users");
+    std::fs::write(&path, "").unwrap();
+    if chown(&path, Some(1234), Some(2345)).is_err() {
+        return;
+    }
+    let file = UserFile::new(&path);
+    assert!(file.set("ada", &"one".into()).unwrap());
+    let now = std::fs::metadata(&path).unwrap();
+    assert_eq!((now.uid(), now.gid()), (1234, 2345));
+}
