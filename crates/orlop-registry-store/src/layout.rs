@@ -111,8 +111,6 @@ impl Layouts {
 
 fn write(path: &Path, entries: Vec<(Descriptor, Option<String>)>) -> io::Result<()> {
     let manifests = entries.into_iter().map(|(mut descriptor, tag)| {
-        // Annotations of the manifest aren't those of its descriptor.
-        descriptor.annotations.clear();
         if let Some(tag) = tag {
             descriptor
                 .annotations

@@ -201,7 +201,7 @@ pub struct StaleLayout {
     /// How many changes it is behind. When it is still so many after writing, the layout is current.
     pub changes: u64,
     /// What its `index.json` lists: tagged manifests with their tag, and those that neither a tag
-    /// nor an index names.
+    /// nor an index names. Without the annotations of the manifests.
     pub entries: Vec<(Descriptor, Option<String>)>,
 }
 

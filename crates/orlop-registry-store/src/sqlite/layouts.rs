@@ -35,8 +35,9 @@ fn entries(
     db: &Connection,
     repository: i64,
 ) -> rusqlite::Result<Vec<(orlop_oci::Descriptor, Option<String>)>> {
+    // Annotations of a manifest aren't those of its descriptor, and may be megabytes.
     db.prepare_cached(
-        "SELECT m.media_type, m.digest, m.size, m.artifact_type, m.annotations, t.name
+        "SELECT m.media_type, m.digest, m.size, m.artifact_type, NULL, t.name
          FROM manifest m LEFT JOIN tag t ON t.manifest_id = m.id
          WHERE m.repository_id = ?1 AND (t.name IS NOT NULL OR NOT EXISTS (
              SELECT 1 FROM manifest_child c

@@ -199,7 +199,9 @@ pub(super) async fn layouts(meta: &dyn MetaStore, blobs: &dyn BlobStore) {
     assert!(first.entries.is_empty());
     let staged = stage(blobs, id(130), b"in a layout");
     let digest = staged.digest.clone();
-    put(meta, "layouts", change(Some(staged), &digest, &["t"])).await;
+    let mut annotated = change(Some(staged), &digest, &["t"]);
+    annotated.record.annotations = [("a".to_owned(), "b".to_owned())].into();
+    put(meta, "layouts", annotated).await;
     blobs.cancel(&id(130)).unwrap();
     // Written too late.
     let written = vec![(app.clone(), first.changes)];
@@ -207,6 +209,7 @@ pub(super) async fn layouts(meta: &dyn MetaStore, blobs: &dyn BlobStore) {
     let second = stale().await.unwrap();
     assert_eq!(second.entries.len(), 1);
     assert_eq!(second.entries[0].0.digest, digest);
+    assert!(second.entries[0].0.annotations.is_empty());
     assert_eq!(second.entries[0].1.as_deref(), Some("t"));
     let written = vec![(app.clone(), second.changes)];
     meta.layouts_written(written).await.unwrap();
