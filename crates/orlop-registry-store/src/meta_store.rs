@@ -309,7 +309,8 @@ pub trait MetaStore: Upkeep + fmt::Debug + Send + Sync {
     fn repositories<'a>(&'a self, page: &'a Page)
     -> BoxFuture<'a, Result<Listing<RepositoryName>>>;
 
-    /// A page of manifests whose subject is `subject`.
+    /// A page of manifests whose subject is `subject`. It has at least one when there is one, but may
+    /// end early, with `more`, so that it doesn't hold megabytes of annotations.
     fn referrers<'a>(
         &'a self,
         repository: &'a RepositoryName,

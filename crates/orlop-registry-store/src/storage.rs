@@ -446,7 +446,8 @@ impl Storage {
 
     /// The manifests whose subject is `subject` (with `artifactType` and annotations), in byte order
     /// of their digests. Empty when there are none; neither the subject nor the repository needs to
-    /// exist (distribution-spec, "Listing Referrers": never a 404).
+    /// exist (distribution-spec, "Listing Referrers": never a 404). A page ends early, with `more`,
+    /// where the annotations on it become a megabyte.
     ///
     /// # Errors
     /// Of the machine only.

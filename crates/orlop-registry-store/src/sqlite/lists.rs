@@ -11,6 +11,10 @@ use super::blobs::repository_id;
 use super::row::{count, one_more, text};
 use crate::{Listing, Page, RepositoryName};
 
+/// A page of referrers ends before it has more bytes of annotations than this: each of them may have
+/// as many as a manifest may have.
+const ANNOTATIONS: usize = 1 << 20;
+
 /// Cuts the entry that was asked for only to see whether there is more.
 fn page<T>(mut entries: Vec<T>, limit: usize) -> Listing<T> {
     let more = limit > 0 && entries.len() > limit;
@@ -61,24 +65,29 @@ pub(super) fn referrers(
     artifact_type: Option<&str>,
     wanted: &Page,
 ) -> rusqlite::Result<Listing<Descriptor>> {
-    let entries = db
-        .prepare_cached(
-            "SELECT m.media_type, m.digest, m.size, m.artifact_type, m.annotations FROM manifest m
-             WHERE m.repository_id = (SELECT id FROM repository WHERE name = ?1)
-               AND m.subject = ?2 AND m.digest > ?3 AND (?4 IS NULL OR m.artifact_type = ?4)
-             ORDER BY m.digest LIMIT ?5",
-        )?
-        .query_map(
-            params![
-                repository.as_str(),
-                subject.as_str(),
-                after(wanted),
-                artifact_type,
-                one_more(wanted.limit)
-            ],
-            descriptor,
-        )?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut sql = db.prepare_cached(
+        "SELECT m.media_type, m.digest, m.size, m.artifact_type, m.annotations FROM manifest m
+         WHERE m.repository_id = (SELECT id FROM repository WHERE name = ?1)
+           AND m.subject = ?2 AND m.digest > ?3 AND (?4 IS NULL OR m.artifact_type = ?4)
+         ORDER BY m.digest LIMIT ?5",
+    )?;
+    let mut rows = sql.query(params![
+        repository.as_str(),
+        subject.as_str(),
+        after(wanted),
+        artifact_type,
+        one_more(wanted.limit)
+    ])?;
+    let (mut entries, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let annotations = row.get_ref(4)?.as_str_or_null()?;
+        bytes += annotations.map_or(0, str::len);
+        if bytes > ANNOTATIONS && !entries.is_empty() {
+            let more = true;
+            return Ok(Listing { entries, more });
+        }
+        entries.push(descriptor(row)?);
+    }
     Ok(page(entries, wanted.limit))
 }
 

@@ -1,8 +1,9 @@
 //! Lists by pages.
 
+use orlop_oci::Digest;
 use orlop_registry_store::{StorageError, TagName};
 
-use crate::support::{TestStorage, new_manifest, origin, page, repo};
+use crate::support::{TestStorage, image_of, new_manifest, origin, page, repo, subject_of};
 
 #[tokio::test]
 async fn tags_come_in_byte_order() {
@@ -70,4 +71,30 @@ async fn repositories_come_in_byte_order() {
     let part = storage.repositories(&page(Some("a-b"), 2)).await.unwrap();
     assert_eq!(part.entries, [repo("a/b"), repo("a0")]);
     assert!(part.more);
+}
+
+#[tokio::test]
+async fn a_page_of_referrers_has_a_bound_in_bytes() {
+    let test = TestStorage::new();
+    let subject = test.image("app", "one").await;
+    let text = "x".repeat(400_000);
+    for number in 0..5 {
+        let about = subject_of(&subject);
+        let extra = format!(r#"{about},"annotations":{{"n":"{number}","text":"{text}"}}"#);
+        let referrer = image_of(b"{\"seed\":\"one\"}", &[], &extra);
+        test.put("app", &[], &referrer).await;
+    }
+    let (app, of) = (repo("app"), Digest::of(&subject));
+    let (mut after, mut sizes) = (None, Vec::new());
+    loop {
+        let wanted = page(after.as_deref(), 32);
+        let listed = test.storage.referrers(&app, &of, None, &wanted);
+        let listed = listed.await.unwrap();
+        sizes.push(listed.entries.len());
+        after = listed.entries.last().map(|last| last.digest.to_string());
+        if !listed.more {
+            break;
+        }
+    }
+    assert_eq!(sizes, [2, 2, 1]);
 }
