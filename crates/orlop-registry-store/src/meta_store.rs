@@ -391,6 +391,6 @@ pub trait MetaStore: Upkeep + fmt::Debug + Send + Sync {
         name: &'a str,
     ) -> BoxFuture<'a, Result<bool>>;
 
-    /// Fails unless metadata can be read.
+    /// Fails unless metadata can be read, and changes are taken.
     fn ready(&self) -> BoxFuture<'_, Result<()>>;
 }

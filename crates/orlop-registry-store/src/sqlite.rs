@@ -309,6 +309,26 @@ impl MetaStore for Sqlite {
     }
 
     fn ready(&self) -> BoxFuture<'_, Result<()>> {
-        self.read(|c| c.query_row("SELECT count(*) FROM setting", [], |_| Ok(())))
+        let read = self.read(|c| c.query_row("SELECT count(*) FROM setting", [], |_| Ok(())));
+        // An empty change takes the lock and gives it back.
+        let write = self.write(|_| Ok(()));
+        async move { read.await.and(write.await) }.boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LocalBlobs;
+
+    #[tokio::test]
+    async fn it_is_not_ready_without_its_writer() {
+        let directory = tempfile::tempdir().unwrap();
+        let blobs = Arc::new(LocalBlobs::open(directory.path()).unwrap());
+        let store = Sqlite::open(&directory.path().join("registry.db"), blobs).unwrap();
+        assert_eq!(store.ready().await, Ok(()));
+        let died = store.write(|_| -> Result<()> { panic!("as a fault of the program would") });
+        assert!(died.await.is_err());
+        assert!(store.ready().await.is_err());
     }
 }

@@ -44,7 +44,8 @@ impl Write<'_> {
 type Job = Box<dyn FnOnce(Result<&Write<'_>>) -> Ran + Send>;
 
 struct Ran {
-    keep: bool,
+    /// Why the change may not stay.
+    failed: Option<StorageError>,
     answer: Box<dyn FnOnce(Result<()>)>,
 }
 
@@ -99,13 +100,13 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |write| {
             let result = write.and_then(change);
-            let keep = result.is_ok();
+            let failed = result.as_ref().err().cloned();
             let answer = move |fate: Result<()>| {
                 // Nobody waits any more when the request was given up.
                 let _ = answer.send(fate.and(result));
             };
             Ran {
-                keep,
+                failed,
                 answer: Box::new(answer),
             }
         });
@@ -156,7 +157,11 @@ fn group(
         match fate.clone().and_then(|()| savepoint(db)) {
             Ok(()) => {
                 let one = job(Ok(&write));
-                fate = end_savepoint(db, one.keep);
+                fate = match &one.failed {
+                    // SQLite took the whole group back (a full disk): that is why, for all of them.
+                    Some(why) if db.is_autocommit() => Err(why.clone()),
+                    failed => end_savepoint(db, failed.is_none()),
+                };
                 ran.push(one);
             }
             Err(error) => {
@@ -196,4 +201,25 @@ fn cached(db: &Connection, sql: &str) -> Result<()> {
         .prepare_cached(sql)
         .and_then(|mut statement| statement.execute([]));
     run.map(drop).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LocalBlobs;
+    use crate::sqlite::schema;
+
+    #[tokio::test]
+    async fn a_group_that_sqlite_took_back_says_why() {
+        let directory = tempfile::tempdir().unwrap();
+        let blobs = Arc::new(LocalBlobs::open(directory.path()).unwrap());
+        let db = schema::open(&directory.path().join("registry.db")).unwrap();
+        let writer = Writer::start(db, blobs).unwrap();
+        let full = writer.write(|w| -> Result<()> {
+            w.db.execute_batch("ROLLBACK").map_err(failed)?;
+            Err(StorageError::NoSpace)
+        });
+        assert_eq!(full.await, Err(StorageError::NoSpace));
+        assert_eq!(writer.write(|_| Ok(1)).await, Ok(1));
+    }
 }
