@@ -1,10 +1,11 @@
 //! Whether a change keeps the rules, seen from inside its transaction.
 
 use orlop_oci::Digest;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::row::{count, failed, text};
 use super::writer::Write;
+use crate::meta_store::ManifestRow;
 use crate::policy::{Quota, QuotaScope, Rules};
 use crate::{RepositoryName, StorageError, TagName};
 
@@ -38,6 +39,32 @@ pub(super) fn check_removal(
         check_tag(w, repository, &tag, &digest, None)?;
     }
     Ok(())
+}
+
+/// No immutable tag reaches a manifest that is put again as another type: it would be served with
+/// another one under that tag.
+pub(super) fn check_type(
+    w: &Write<'_>,
+    repository: &RepositoryName,
+    id: i64,
+    row: &ManifestRow,
+) -> Result<()> {
+    if !w.rules.has_immutable(repository) {
+        return Ok(());
+    }
+    let other: Option<i64> =
+        w.db.prepare_cached(
+            "SELECT id FROM manifest
+             WHERE repository_id = ?1 AND digest = ?2 AND media_type <> ?3",
+        )
+        .and_then(|mut sql| {
+            sql.query_row(params![id, row.digest.as_str(), row.media_type], |row| {
+                row.get(0)
+            })
+            .optional()
+        })
+        .map_err(failed)?;
+    other.map_or(Ok(()), |manifest| check_removal(w, repository, manifest))
 }
 
 /// No tag of a repository is immutable.

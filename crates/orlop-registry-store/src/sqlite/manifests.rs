@@ -72,6 +72,7 @@ pub(super) fn put(
     let gauge = Gauge::before(w, repository)?;
     let repository_id = ensure_repository(w.db, repository).map_err(failed)?;
     check_children(w.db, repository_id, &record.children)?;
+    limits::check_type(w, repository, repository_id, &record.row)?;
     let manifest = upsert(w.db, repository_id, record, origin).map_err(failed)?;
     let target = descriptor(&record.row);
     if change.tags.is_empty() {

@@ -6,13 +6,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use orlop_oci::Digest;
 use orlop_registry_store::{
-    EventKind, ImmutableRule, Keep, KeepWhen, LocalBlobs, Policies, Removal, RepositoryRetention,
-    RetentionReport, RetentionRule, Sqlite, Storage, StorageError, TagPattern, Untagged, Upkeep,
+    EventKind, ImmutableRule, Keep, KeepWhen, LocalBlobs, NewManifest, Policies, Removal,
+    RepositoryRetention, RetentionReport, RetentionRule, Sqlite, Storage, StorageError, TagPattern,
+    Untagged, Upkeep,
 };
 use tokio::task::JoinSet;
 
 use crate::support::{
-    TestStorage, by, index_of, new_manifest, origin, page, reference, repo, subject_of, tag,
+    MANIFEST, TestStorage, by, index_of, new_manifest, origin, page, reference, repo, subject_of,
+    tag,
 };
 
 fn immutable(tags: &[&str]) -> Policies {
@@ -89,6 +91,36 @@ async fn what_an_immutable_tag_reaches_stays() {
         .delete_manifest(&repo("free"), &child, &origin())
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn the_type_of_what_an_immutable_tag_reaches_stays() {
+    let test = TestStorage::with(|options| options.policies = immutable(&["v*"]));
+    let docker = "application/vnd.docker.distribution.manifest.v2+json";
+    let put = async |name: &str, tags: &[&str], media_type: &str| {
+        let image = test.image(name, "one").await;
+        let text = String::from_utf8(image.to_vec()).unwrap();
+        let bytes = text.replace(&format!(r#""mediaType":"{MANIFEST}","#), "");
+        let manifest = NewManifest {
+            digest: Some(Digest::of(bytes.as_bytes())),
+            tags: tags.iter().map(|text| tag(text)).collect(),
+            media_type: media_type.into(),
+            bytes: bytes.into(),
+        };
+        let storage = &test.storage;
+        storage.put_manifest(&repo(name), manifest, &origin()).await
+    };
+    let digest = put("app", &["v1"], MANIFEST).await.unwrap().digest;
+    is_immutable(put("app", &[], docker).await, "v1");
+    is_immutable(put("app", &["latest"], docker).await, "v1");
+    put("app", &["latest"], MANIFEST).await.unwrap();
+    let found = test.storage.manifest(&repo("app"), &by(&digest)).await;
+    assert_eq!(found.unwrap().media_type, MANIFEST);
+    // Where nothing is immutable, a type that was wrong can be put right.
+    put("free", &["v1"], MANIFEST).await.unwrap();
+    put("free", &[], docker).await.unwrap();
+    let found = test.storage.manifest(&repo("free"), &by(&digest)).await;
+    assert_eq!(found.unwrap().media_type, docker);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
