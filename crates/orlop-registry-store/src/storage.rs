@@ -211,15 +211,19 @@ impl Storage {
     /// # Errors
     /// `UploadUnknown`; `RangeInvalid` when it doesn't begin where the last one ended, or another
     /// request is still at it; `SizeInvalid`, `TooLarge` and `NoSpace`, after which the upload is as
-    /// it was before; `Body`.
+    /// it was before; `QuotaExceeded`, which ends the upload; `Body`.
     pub async fn append(
         &self,
         repository: &RepositoryName,
         id: &UploadId,
         chunk: Chunk,
     ) -> Result<u64> {
-        self.check_room(repository, id, chunk.length, None).await?;
-        self.0.uploads.append(repository, id, chunk).await
+        let appended = async {
+            let length = chunk.length;
+            let room = self.check_room(repository, Some(id), length, None).await?;
+            self.0.uploads.append(repository, id, chunk, room).await
+        };
+        self.give_up_refused(repository, id, appended.await).await
     }
 
     /// Adds the last chunk (which may be empty), verifies the digest, and gives the blob to the
@@ -234,9 +238,13 @@ impl Storage {
         last: Chunk,
         digest: &Digest,
     ) -> Result<BlobInfo> {
-        self.check_room(repository, id, last.length, Some(digest))
-            .await?;
-        self.0.uploads.finish(repository, id, last, digest).await
+        let finished = async {
+            let (length, of) = (last.length, Some(digest));
+            let room = self.check_room(repository, Some(id), length, of).await?;
+            let uploads = &self.0.uploads;
+            uploads.finish(repository, id, last, digest, room).await
+        };
+        self.give_up_refused(repository, id, finished.await).await
     }
 
     /// Gives an upload up.
@@ -250,20 +258,18 @@ impl Storage {
     /// Takes a whole blob in one request. After an error nothing of it is left.
     ///
     /// # Errors
-    /// `SizeInvalid`, `TooLarge`, `DigestInvalid`, `NoSpace`, `Body`.
+    /// `SizeInvalid`, `TooLarge`, `DigestInvalid`, `NoSpace`, `QuotaExceeded`, `Body`.
     pub async fn put_blob(
         &self,
         repository: &RepositoryName,
         digest: &Digest,
         content: Chunk,
     ) -> Result<BlobInfo> {
-        if let Some(length) = content.length
-            && self.0.rules().limits_bytes(repository)
-            && !self.has(repository, digest).await?
-        {
-            self.0.meta.check_room(repository, length).await?;
-        }
-        self.0.uploads.put(repository, digest, content).await
+        let length = content.length;
+        let room = self
+            .check_room(repository, None, length, Some(digest))
+            .await?;
+        self.0.uploads.put(repository, digest, content, room).await
     }
 
     /// Finds a manifest. `ManifestUnknown`, or `NameUnknown` when there is no such repository.

@@ -114,6 +114,9 @@ pub trait Upkeep: fmt::Debug + Send + Sync {
         bytes: u64,
     ) -> BoxFuture<'a, Result<()>>;
 
+    /// How many bytes a repository may grow by, as of now. `None` when no quota says it.
+    fn room<'a>(&'a self, repository: &'a RepositoryName) -> BoxFuture<'a, Result<Option<u64>>>;
+
     /// Repositories after one, in byte order, and when they were pushed to.
     fn activity(
         &self,

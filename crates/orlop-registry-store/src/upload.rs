@@ -116,9 +116,11 @@ impl Uploads {
         repository: &RepositoryName,
         id: &UploadId,
         chunk: Chunk,
+        room: Option<u64>,
     ) -> Result<u64> {
         let held = self.hold(repository, id).await?;
-        self.receive(held, chunk).await.map(|held| held.data.len())
+        let held = self.receive(held, chunk, room).await?;
+        Ok(held.data.len())
     }
 
     pub(crate) async fn finish(
@@ -127,9 +129,10 @@ impl Uploads {
         id: &UploadId,
         last: Chunk,
         digest: &Digest,
+        room: Option<u64>,
     ) -> Result<BlobInfo> {
         let held = self.hold(repository, id).await?;
-        let held = self.receive(held, last).await?;
+        let held = self.receive(held, last, room).await?;
         self.complete(held, repository, digest).await
     }
 
@@ -138,6 +141,7 @@ impl Uploads {
         repository: &RepositoryName,
         digest: &Digest,
         content: Chunk,
+        room: Option<u64>,
     ) -> Result<BlobInfo> {
         let id = new_id()?;
         let guard = Abandoned::new(&self.blobs, &id);
@@ -150,7 +154,7 @@ impl Uploads {
             resumable: false,
             begun_at: Timestamp::now(),
         };
-        let held = self.receive(held, content).await?;
+        let held = self.receive(held, content, room).await?;
         guard.disarm();
         self.complete(held, repository, digest).await
     }
@@ -267,8 +271,9 @@ impl Uploads {
         }
     }
 
-    /// Adds a body to an upload. An error leaves the upload as it was, or with what arrived.
-    async fn receive(&self, held: Held, chunk: Chunk) -> Result<Held> {
+    /// Adds a body to an upload, which may become as large as there is `room`. An error leaves the
+    /// upload as it was, or with what arrived.
+    async fn receive(&self, held: Held, chunk: Chunk, room: Option<u64>) -> Result<Held> {
         let offset = held.data.len();
         if chunk.start.is_some_and(|start| start != offset) {
             return Err(StorageError::RangeInvalid { offset });
@@ -277,6 +282,7 @@ impl Uploads {
             length: chunk.length,
             room: self.max_blob_size.map(|limit| limit.saturating_sub(offset)),
             limit: self.max_blob_size.unwrap_or(u64::MAX),
+            quota: room.map(|room| room.saturating_sub(offset)),
         };
         receive(held, chunk.body, limits).await
     }

@@ -57,7 +57,8 @@ pub(super) async fn adopt(
         length: Some(size),
         body: body(file),
     };
-    let info = inner.uploads.put(repository, digest, content).await?;
+    // The source has a bounded length; quotas are looked at when it is named.
+    let info = inner.uploads.put(repository, digest, content, None).await?;
     Ok(Came::Copied(info.size))
 }
 

@@ -29,29 +29,48 @@ impl Storage {
         self.inner().rules()
     }
 
-    /// Refuses a chunk that can't fit into a quota before it is received. What counts is looked at
-    /// again when the blob is named.
+    /// Refuses a chunk that can't fit into a quota before it is received. Returns how large the blob
+    /// may become, so that a chunk that doesn't say its length is cut off there. What counts is
+    /// looked at again when the blob is named.
     pub(crate) async fn check_room(
         &self,
         repository: &RepositoryName,
-        id: &UploadId,
+        id: Option<&UploadId>,
         length: Option<u64>,
         digest: Option<&Digest>,
-    ) -> Result<()> {
-        let Some(length) = length else {
-            return Ok(());
-        };
+    ) -> Result<Option<u64>> {
         if !self.rules().limits_bytes(repository) {
-            return Ok(());
+            return Ok(None);
         }
         if let Some(digest) = digest
             && self.has(repository, digest).await?
         {
-            return Ok(());
+            return Ok(None);
         }
-        let there = self.upload_offset(repository, id).await?;
-        let all = there.saturating_add(length);
-        self.inner().meta.check_room(repository, all).await
+        let meta = &self.inner().meta;
+        if let Some(length) = length {
+            let there = match id {
+                Some(id) => self.upload_offset(repository, id).await?,
+                None => 0,
+            };
+            let all = there.saturating_add(length);
+            meta.check_room(repository, all).await?;
+        }
+        meta.room(repository).await
+    }
+
+    /// What a quota refuses won't be sent on: its bytes go now, not when the upload expires.
+    pub(crate) async fn give_up_refused<T>(
+        &self,
+        repository: &RepositoryName,
+        id: &UploadId,
+        result: Result<T>,
+    ) -> Result<T> {
+        if matches!(result, Err(StorageError::QuotaExceeded(_))) {
+            // It is unknown when it came as far as its end; else housekeeping finds it.
+            let _ = self.cancel_upload(repository, id).await;
+        }
+        result
     }
 
     pub(crate) async fn has(&self, repository: &RepositoryName, digest: &Digest) -> Result<bool> {

@@ -78,6 +78,11 @@ impl Quota {
         self.tags.is_some()
     }
 
+    /// How many bytes fit beside those that are used.
+    pub(crate) fn room(&self, used: u64) -> Option<u64> {
+        self.bytes.map(|limit| limit.saturating_sub(used))
+    }
+
     /// Whether `more` bytes fit beside those that are used. Nothing more always fits: who is over a
     /// quota that was lowered can still push what is there.
     ///
@@ -135,6 +140,7 @@ mod tests {
         assert_eq!(quota.check_tags(1, 1), Ok(()));
         assert!(quota.check_tags(2, 1).is_err());
         assert!(quota.check_bytes(1, u64::MAX).is_err());
+        assert_eq!((quota.room(900), quota.room(2000)), (Some(100), Some(0)));
         let error = quota.check_bytes(900, 101).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -154,6 +154,18 @@ pub(super) fn check_room(
     Ok(Ok(()))
 }
 
+/// How many bytes a repository may grow by.
+pub(super) fn room(
+    db: &Connection,
+    rules: &Rules,
+    repository: &RepositoryName,
+) -> rusqlite::Result<Option<u64>> {
+    let used = used(db, rules, repository)?.into_iter();
+    Ok(used
+        .filter_map(|(quota, used)| quota.room(used.bytes))
+        .min())
+}
+
 fn used<'r>(
     db: &Connection,
     rules: &'r Rules,

@@ -44,6 +44,11 @@ impl Upkeep for Sqlite {
         async move { checked.await? }.boxed()
     }
 
+    fn room<'a>(&'a self, repository: &'a RepositoryName) -> BoxFuture<'a, Result<Option<u64>>> {
+        let (rules, repository) = (self.writer.rules(), repository.clone());
+        self.look(move |c| limits::room(c, &rules, &repository))
+    }
+
     fn activity(
         &self,
         after: Option<RepositoryName>,

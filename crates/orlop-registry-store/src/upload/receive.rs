@@ -25,6 +25,8 @@ pub(super) struct Limits {
     pub(super) room: Option<u64>,
     /// The bound that this comes from, to be named.
     pub(super) limit: u64,
+    /// How many bytes quotas leave for it.
+    pub(super) quota: Option<u64>,
 }
 
 impl Limits {
@@ -34,6 +36,10 @@ impl Limits {
                 what: "blob",
                 limit: self.limit,
             });
+        }
+        if let Some(room) = self.quota.filter(|room| arrived > *room) {
+            let why = format!("there is room for {room} bytes more, and this has more");
+            return Err(StorageError::QuotaExceeded(why));
         }
         match self.length {
             Some(expected) if arrived > expected => Err(StorageError::SizeInvalid {

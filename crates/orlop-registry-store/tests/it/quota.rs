@@ -1,12 +1,14 @@
 //! Quotas, whoever races for what is left.
 
 use bytes::Bytes;
-use orlop_oci::Digest;
-use orlop_registry_store::{BlobInfo, Policies, PutManifest, QuotaRule, QuotaScope, StorageError};
+use orlop_oci::{Algorithm, Digest};
+use orlop_registry_store::{
+    BlobInfo, Chunk, Policies, PutManifest, QuotaRule, QuotaScope, StorageError, UploadId,
+};
 use tokio::task::JoinSet;
 
 use crate::support::{
-    TestStorage, at, image_of, index_of, new_manifest, nothing, origin, repo, tag, whole,
+    TestStorage, at, body, image_of, index_of, new_manifest, nothing, origin, repo, tag, whole,
 };
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -47,6 +49,13 @@ async fn put(test: &TestStorage, tags: &[&str], bytes: &Bytes) -> Result<PutMani
         .await
 }
 
+/// A body that comes at once is removed by a task of its own.
+async fn nothing_is_left(test: &TestStorage) {
+    while !test.files("uploads").is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
 fn exceeded<T: std::fmt::Debug>(result: Result<T>) -> String {
     match result {
         Err(StorageError::QuotaExceeded(why)) => why,
@@ -71,7 +80,7 @@ async fn of_each_repository() {
     test.push("team/a", b"12345678").await;
     // Whose length isn't known is refused when it is.
     exceeded(put_blob(&test, "team/a", b"abc", false).await);
-    assert_eq!(test.files("uploads"), [""; 0]);
+    nothing_is_left(&test).await;
     let found = storage.blob(&repo("team/a"), &digest, false).await;
     assert!(found.is_err());
     exceeded(mount(&test, "team/a", &digest, "team/b").await);
@@ -99,18 +108,51 @@ async fn of_all_together() {
 async fn of_resumed_uploads() {
     let test = with(quota("app", QuotaScope::Each, 10, 100));
     let (storage, app) = (&test.storage, repo("app"));
-    let id = storage
-        .start_upload(&app, orlop_oci::Algorithm::Sha256)
-        .await
-        .unwrap();
+    let id = begun(&test).await;
     storage.append(&app, &id, at(0, b"123456")).await.unwrap();
-    exceeded(storage.append(&app, &id, at(6, b"789ab")).await);
     storage.append(&app, &id, at(6, b"7890")).await.unwrap();
     test.push("app", b"x").await;
     let digest = Digest::of(b"1234567890");
-    exceeded(storage.finish_upload(&app, &id, nothing(), &digest).await);
+    // The request that ends it may say that it has no bytes itself, or say nothing.
+    exceeded(storage.finish_upload(&app, &id, whole(b""), &digest).await);
     // It can never come in: nothing is left of it.
     assert_eq!(test.files("uploads"), [""; 0]);
+    let id = begun(&test).await;
+    storage.append(&app, &id, at(0, b"123456")).await.unwrap();
+    test.push("app", b"yzyz").await;
+    let digest = Digest::of(b"123456");
+    exceeded(storage.finish_upload(&app, &id, nothing(), &digest).await);
+    assert_eq!(test.files("uploads"), [""; 0]);
+    let id = begun(&test).await;
+    storage.append(&app, &id, at(0, b"123")).await.unwrap();
+    exceeded(storage.append(&app, &id, at(3, b"456")).await);
+    assert_eq!(test.files("uploads"), [""; 0]);
+}
+
+async fn begun(test: &TestStorage) -> UploadId {
+    let app = repo("app");
+    let begun = test.storage.start_upload(&app, Algorithm::Sha256);
+    begun.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_is_cut_off() {
+    let test = with(quota("app", QuotaScope::Each, 10, 100));
+    let endless = || {
+        let mut pieces = vec![Ok(Bytes::from_static(b"123456")); 3];
+        pieces.push(Err("it was read on".into()));
+        Chunk {
+            body: body(pieces),
+            ..nothing()
+        }
+    };
+    let (storage, app) = (&test.storage, repo("app"));
+    let digest = Digest::of(b"123456123456123456");
+    exceeded(storage.append(&app, &begun(&test).await, endless()).await);
+    let id = begun(&test).await;
+    exceeded(storage.finish_upload(&app, &id, endless(), &digest).await);
+    exceeded(storage.put_blob(&app, &digest, endless()).await);
+    nothing_is_left(&test).await;
 }
 
 #[tokio::test]
