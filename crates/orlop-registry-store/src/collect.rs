@@ -44,7 +44,8 @@ const POSITION: &str = "collect.position";
 pub struct CollectOptions {
     /// Change nothing, and say what would be freed.
     pub dry_run: bool,
-    /// How long what nothing names is left alone; `None` takes that of the storage.
+    /// How long what nothing names is left alone; `None` takes that of the storage. It is counted
+    /// from when a push sent something or was told of it, in the latter case up to a minute less.
     pub grace: Option<Duration>,
     /// The most that one transaction takes.
     pub batch: usize,

@@ -17,6 +17,10 @@ use crate::*;
 
 type Result<T> = std::result::Result<T, StorageError>;
 
+/// How old the note may be that somebody asked for something in order to push. A collection may have
+/// a shorter grace than ours, so that this is little beside any.
+const NOTED: Duration = Duration::from_secs(60);
+
 /// Events that are forgotten in one change.
 const FORGET_BATCH: usize = 1000;
 
@@ -94,10 +98,10 @@ impl Storage {
         pushing: bool,
     ) -> Result<BlobInfo> {
         let Membership { size, touched_at } = self.membership(repository, digest).await?;
-        // A note for each question would be a write for each; half of the grace is left at least.
-        let age = Timestamp::now().duration_since(touched_at);
-        let stale = Duration::try_from(age).unwrap_or_default() >= self.0.options.grace / 2;
-        if pushing && stale && !self.0.meta.touch_blob(repository, digest).await? {
+        if pushing
+            && touched_at <= self.noted_since()
+            && !self.0.meta.touch_blob(repository, digest).await?
+        {
             // Collection was faster; the client has to send it.
             return Err(StorageError::BlobUnknown(digest.clone()));
         }
@@ -105,6 +109,13 @@ impl Storage {
             digest: digest.clone(),
             size,
         })
+    }
+
+    /// A note for each question would be a write for each: one that is younger than this stands.
+    fn noted_since(&self) -> Timestamp {
+        let noted = NOTED.min(self.0.options.grace / 2);
+        let since = Timestamp::now().checked_sub(noted);
+        since.unwrap_or(Timestamp::MIN)
     }
 
     async fn membership(&self, repository: &RepositoryName, digest: &Digest) -> Result<Membership> {

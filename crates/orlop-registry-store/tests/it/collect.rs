@@ -49,7 +49,11 @@ fn db(test: &TestStorage) -> rusqlite::Connection {
 
 /// Makes everything that was touched so much older.
 fn age(test: &TestStorage, hours: i64) {
-    let by = hours * 3_600 * 1_000_000_000;
+    age_minutes(test, hours * 60);
+}
+
+fn age_minutes(test: &TestStorage, minutes: i64) {
+    let by = minutes * 60 * 1_000_000_000;
     let db = db(test);
     for sql in [
         "UPDATE repository_blob SET touched_at = touched_at - ?1",
@@ -262,6 +266,21 @@ async fn grace_is_for_what_was_sent_or_asked_for() {
         storage.blob(&repo("app"), &read, true).await,
         Err(StorageError::BlobUnknown(read))
     );
+}
+
+#[tokio::test]
+async fn what_was_asked_for_survives_a_shorter_grace() {
+    let test = TestStorage::new();
+    let asked = test.push("app", b"asked for").await;
+    age_minutes(&test, 20);
+    let found = test.storage.blob(&repo("app"), &asked, true).await;
+    found.unwrap();
+    let shorter = |options: &mut CollectOptions| options.grace = Some(Duration::from_secs(600));
+    collect_with(&test.storage, shorter).await;
+    assert!(has_blob(&test, "app", &asked).await);
+    age_minutes(&test, 20);
+    collect_with(&test.storage, shorter).await;
+    assert!(!has_blob(&test, "app", &asked).await);
 }
 
 #[tokio::test]

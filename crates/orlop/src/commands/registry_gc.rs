@@ -15,7 +15,8 @@ use crate::units::size;
   orlop registry gc --dry-run
   orlop registry gc --grace 10m
 
-The registry may be served meanwhile: what a running push needs is left alone.")]
+The registry may be served meanwhile: what a push brought, or was told is there, is left alone for
+the grace (at worst a minute less), so let it be longer than a push pauses.")]
 pub struct GcArgs {
     /// Change nothing, and say what would be removed
     #[arg(long)]
