@@ -260,6 +260,15 @@ pub trait MetaStore: Upkeep + fmt::Debug + Send + Sync {
         reference: &'a TagOrDigest,
     ) -> BoxFuture<'a, Result<Lookup<ManifestRow>>>;
 
+    /// Notes that somebody asked for a manifest in order to push, unless that or a push was noted
+    /// after `since`. Returns whether the repository has it.
+    fn touch_manifest<'a>(
+        &'a self,
+        repository: &'a RepositoryName,
+        digest: &'a Digest,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<bool>>;
+
     /// Whether a blob of this digest is known to any repository; used to spare a write.
     fn knows<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<bool>>;
 

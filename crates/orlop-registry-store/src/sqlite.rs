@@ -140,6 +140,22 @@ impl MetaStore for Sqlite {
         self.read(|c| manifests::find(c, repository, reference))
     }
 
+    fn touch_manifest<'a>(
+        &'a self,
+        repository: &'a RepositoryName,
+        digest: &'a Digest,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<bool>> {
+        let look = |c: &rusqlite::Connection| manifests::is_touched(c, repository, digest, since);
+        match self.readers.read(look) {
+            Ok(false) => {
+                let (repository, digest) = (repository.clone(), digest.clone());
+                self.write(move |w| manifests::touch(w, &repository, &digest))
+            }
+            known => future::ready(known).boxed(),
+        }
+    }
+
     fn knows<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<bool>> {
         self.read(|c| blobs::knows(c, digest))
     }

@@ -316,6 +316,19 @@ impl Storage {
         }
     }
 
+    /// Has retention leave a manifest alone for the grace period: somebody who may push was told that
+    /// it is there, and won't send it before the index that lists it.
+    ///
+    /// # Errors
+    /// `ManifestUnknown`: retention was faster; the client has to send it.
+    pub async fn hold_manifest(&self, repository: &RepositoryName, digest: &Digest) -> Result<()> {
+        let (meta, since) = (&self.0.meta, self.noted_since());
+        match meta.touch_manifest(repository, digest, since).await? {
+            true => Ok(()),
+            false => Err(StorageError::ManifestUnknown(digest.to_string())),
+        }
+    }
+
     /// Reads a manifest from its file, and believes it only when it has its digest.
     async fn read_manifest(&self, digest: &Digest, size: u64) -> Result<Option<Bytes>> {
         let Some(bytes) = self.0.blobs.read(digest, size).await? else {

@@ -175,7 +175,8 @@ pub trait Upkeep: fmt::Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Option<RepositoryFacts>>>;
 
     /// Removes tags and manifests, each only when it is still as it was: the tag names the manifest,
-    /// no tag and no index reaches the manifest, nothing was pushed since. Says which went.
+    /// no tag and no index reaches the manifest, nothing was pushed or touched since. Says which
+    /// went.
     fn retain<'a>(
         &'a self,
         repository: &'a RepositoryName,

@@ -40,6 +40,8 @@ pub struct ManifestFact {
     pub pulled_at: Option<Timestamp>,
     /// When a tag last ceased to name it.
     pub untagged_at: Option<Timestamp>,
+    /// When somebody who may push last asked for it, which an index that lists it may follow.
+    pub touched_at: Option<Timestamp>,
     /// What it speaks of, whether that is there or not.
     pub subject: Option<Digest>,
     /// The manifests that it lists as an index, whether they are there or not.
@@ -47,9 +49,9 @@ pub struct ManifestFact {
 }
 
 impl ManifestFact {
-    /// When somebody last pushed it, pulled it, or took its last tag away.
+    /// When somebody last pushed it, pulled it, asked for it to push, or took its last tag away.
     pub(crate) fn used_at(&self) -> Timestamp {
-        let times = [self.pulled_at, self.untagged_at];
+        let times = [self.pulled_at, self.untagged_at, self.touched_at];
         times
             .into_iter()
             .flatten()

@@ -48,6 +48,7 @@ pub(super) fn manifest(name: &str, pushed: i64) -> ManifestFact {
         pushed_at: hours_ago(pushed),
         pulled_at: None,
         untagged_at: None,
+        touched_at: None,
         subject: None,
         children: Vec::new(),
     }

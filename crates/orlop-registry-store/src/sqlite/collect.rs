@@ -55,6 +55,7 @@ pub(super) fn settle_times(w: &Write<'_>, now: Timestamp) -> Result<u64> {
             "UPDATE repository_blob SET touched_at = ?1 WHERE touched_at > ?1",
             "UPDATE manifest SET orphaned_at = ?1 WHERE orphaned_at > ?1",
             "UPDATE manifest SET untagged_at = ?1 WHERE untagged_at > ?1",
+            "UPDATE manifest SET touched_at = ?1 WHERE touched_at > ?1",
             "UPDATE repository SET push_last = ?1, push_since = min(push_since, ?1)
              WHERE push_last > ?1",
         ] {
@@ -72,6 +73,7 @@ pub(super) fn has_future_times(db: &Connection, now: Timestamp) -> rusqlite::Res
         "SELECT 1 FROM repository WHERE push_last > ?1",
         "SELECT 1 FROM manifest WHERE orphaned_at > ?1",
         "SELECT 1 FROM manifest WHERE untagged_at > ?1",
+        "SELECT 1 FROM manifest WHERE touched_at > ?1",
         "SELECT 1 FROM repository_blob WHERE touched_at > ?1",
     ] {
         if db.prepare_cached(sql)?.exists([now])? {

@@ -1,11 +1,12 @@
 //! Which repository has which manifest, under which tags.
 
+use jiff::Timestamp;
 use orlop_oci::{Descriptor, Digest, MediaType};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::blobs::{blob_id, ensure_blob, ensure_repository, repository_id};
 use super::limits::{self, Gauge};
-use super::row::{count, failed, now, signed, text};
+use super::row::{count, failed, nanos, now, signed, text};
 use super::writer::Write;
 use super::{events, layouts};
 use crate::meta_store::{
@@ -56,6 +57,33 @@ fn maybe_manifest(row: &Row<'_>) -> rusqlite::Result<Option<ManifestRow>> {
         media_type: row.get(1)?,
         size: count(row, 2)?,
     }))
+}
+
+/// Whether a manifest was pushed or touched since.
+pub(super) fn is_touched(
+    db: &Connection,
+    repository: &RepositoryName,
+    digest: &Digest,
+    since: Timestamp,
+) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT 1 FROM manifest
+         WHERE repository_id = (SELECT id FROM repository WHERE name = ?1) AND digest = ?2
+           AND max(pushed_at, coalesce(touched_at, 0)) > ?3",
+    )?
+    .exists(params![repository.as_str(), digest.as_str(), nanos(since)])
+}
+
+/// Touches a manifest. As an orphan it gets its grace again.
+pub(super) fn touch(w: &Write<'_>, repository: &RepositoryName, digest: &Digest) -> Result<bool> {
+    let touched =
+        w.db.prepare_cached(
+            "UPDATE manifest SET touched_at = ?3,
+                 orphaned_at = CASE WHEN orphaned_at IS NOT NULL THEN ?3 END
+             WHERE repository_id = (SELECT id FROM repository WHERE name = ?1) AND digest = ?2",
+        )
+        .and_then(|mut sql| sql.execute(params![repository.as_str(), digest.as_str(), now()]));
+    touched.map(|touched| touched > 0).map_err(failed)
 }
 
 pub(super) fn put(

@@ -43,7 +43,8 @@ pub(super) fn facts(
     )?;
     let manifests = tx
         .prepare_cached(
-            "SELECT id, digest, size, pushed_at, pulled_at, untagged_at, subject FROM manifest
+            "SELECT id, digest, size, pushed_at, pulled_at, untagged_at, subject, touched_at
+             FROM manifest
              WHERE repository_id = ?1 ORDER BY digest",
         )?
         .query_map([id], |row| {
@@ -54,6 +55,7 @@ pub(super) fn facts(
                 pushed_at: time(row, 3)?,
                 pulled_at: maybe_time(row, 4)?,
                 untagged_at: maybe_time(row, 5)?,
+                touched_at: maybe_time(row, 7)?,
                 subject: maybe_text(row, 6)?,
                 children: children
                     .query_map([id], |row| text(row, 0))?
@@ -150,13 +152,14 @@ fn unchanged_tag(
     .optional()
 }
 
-/// A manifest that neither a tag, an index nor a subject reaches, and that nobody pushed since: what
-/// is removed together goes subjects and indexes first.
+/// A manifest that neither a tag, an index nor a subject reaches, and that nobody pushed or touched
+/// since: what is removed together goes subjects and indexes first.
 fn unreached(db: &Connection, repository: i64, removal: &Removal) -> rusqlite::Result<Option<i64>> {
     let digest: &Digest = &removal.digest;
     db.prepare_cached(
         "SELECT m.id FROM manifest m
-         WHERE m.repository_id = ?1 AND m.digest = ?2 AND m.pushed_at <= ?3
+         WHERE m.repository_id = ?1 AND m.digest = ?2
+           AND max(m.pushed_at, coalesce(m.touched_at, 0)) <= ?3
            AND NOT EXISTS (SELECT 1 FROM tag t WHERE t.manifest_id = m.id)
            AND NOT EXISTS (SELECT 1 FROM manifest_child c
                            WHERE c.repository_id = ?1 AND c.child = m.digest AND c.kind = 1)

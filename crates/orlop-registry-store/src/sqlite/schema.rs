@@ -14,6 +14,7 @@ use crate::StorageError;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/001_initial.sql"),
     include_str!("migrations/002_accounts.sql"),
+    include_str!("migrations/003_touched.sql"),
 ];
 
 /// How long a writer waits for another process.

@@ -357,3 +357,41 @@ async fn what_changed_since_it_was_decided_about_stays() {
     );
     assert_eq!(tags(&test.storage).await, ["child"]);
 }
+
+#[tokio::test]
+async fn what_a_push_was_told_of_is_held() {
+    let test = TestStorage::new();
+    let (storage, app) = (&test.storage, repo("app"));
+    let root = test.directory.path();
+    let age = || {
+        let db = rusqlite::Connection::open(root.join("registry.db")).unwrap();
+        let hours: i64 = 2 * 3_600 * 1_000_000_000;
+        let sql = "UPDATE manifest SET pushed_at = pushed_at - ?1, touched_at = touched_at - ?1";
+        db.execute(sql, [hours]).unwrap();
+    };
+    let image = test.image("app", "one").await;
+    let child = test.put("app", &[], &image).await;
+    age();
+    let decided = jiff::Timestamp::now();
+    storage.hold_manifest(&app, &child).await.unwrap();
+    // Neither what is decided now, nor what was decided just before, removes it.
+    let policies = rules(RetentionRule {
+        untagged: Untagged::After(Duration::ZERO),
+        ..last(0)
+    });
+    assert_eq!(retain(storage, &policies, false).await.0.manifests, 0);
+    let blobs = Arc::new(LocalBlobs::open(root).unwrap());
+    let store = Sqlite::open(&root.join("registry.db"), blobs).unwrap();
+    let removal = Removal {
+        tag: None,
+        digest: child.clone(),
+        as_of: decided,
+        reason: "removed: told so".into(),
+    };
+    let went = store.retain(&app, vec![removal], &origin()).await;
+    assert_eq!(went.unwrap(), [false]);
+    age();
+    assert_eq!(retain(storage, &policies, false).await.0.manifests, 1);
+    let gone = storage.hold_manifest(&app, &child).await;
+    assert_eq!(gone, Err(StorageError::ManifestUnknown(child.to_string())));
+}

@@ -35,6 +35,11 @@ pub(super) async fn get(
         ));
     }
     let digest = &manifest.digest;
+    let pushing = ask.caller.actions.contains(orlop_access::Action::Push);
+    if pushing && !pull && matches!(reference, TagOrDigest::Digest(_)) {
+        // Who asks so before an index is pushed won't send what it lists.
+        ask.storage().hold_manifest(name, digest).await?;
+    }
     let known = conditional::is_known(headers, digest);
     let mut response = empty(if known {
         StatusCode::NOT_MODIFIED

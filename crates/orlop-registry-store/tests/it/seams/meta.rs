@@ -125,6 +125,10 @@ pub(super) async fn manifests(meta: &dyn MetaStore, blobs: &dyn BlobStore) {
     assert_eq!(tags.entries, ["a", "b"]);
     assert_eq!(meta.tags(&repo("nowhere"), &page(None, 9)).await, Ok(None));
 
+    let now = jiff::Timestamp::now();
+    for (digest, has) in [(&first, true), (&missing, false)] {
+        assert_eq!(meta.touch_manifest(&app, digest, now).await, Ok(has));
+    }
     let removed = meta.remove_tag(&app, &tag("b"), &origin()).await;
     assert_eq!(removed, Ok(Lookup::Found(())));
     let removed = meta.remove_tag(&app, &tag("b"), &origin()).await;
