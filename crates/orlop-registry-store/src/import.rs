@@ -24,6 +24,16 @@ pub use source::ImportFormat;
 /// The most notes of what was skipped that are kept.
 const NOTES: usize = 10_000;
 
+impl ImportFormat {
+    /// Looks whose folder it is. Blocks.
+    ///
+    /// # Errors
+    /// `Internal` when it isn't the folder of a registry that is known, or can't be read.
+    pub fn of(folder: &Path) -> Result<Self, StorageError> {
+        run::open(folder).map(|source| source.format)
+    }
+}
+
 /// How to import.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

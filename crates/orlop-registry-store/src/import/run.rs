@@ -35,14 +35,7 @@ pub(super) async fn run(
     progress: &mut (dyn FnMut(ImportProgress<'_>) + Send),
 ) -> Result<ImportReport> {
     let path = folder.to_owned();
-    let source = blocking(move || Ok(Source::open(&path))).await?;
-    let source = source.map_err(|error| cannot_read(folder, &error))?;
-    let source = Arc::new(source.ok_or_else(|| {
-        StorageError::Internal(format!(
-            "{} holds neither distribution's docker/registry/v2 nor any OCI layout of zot's",
-            folder.display()
-        ))
-    })?);
+    let source = Arc::new(blocking(move || open(&path)).await?);
     let mut import = Import {
         storage,
         report: ImportReport {
@@ -59,6 +52,16 @@ pub(super) async fn run(
         import.repository(&name).await?;
     }
     Ok(import.report)
+}
+
+pub(super) fn open(folder: &Path) -> Result<Source> {
+    let source = Source::open(folder).map_err(|error| cannot_read(folder, &error))?;
+    source.ok_or_else(|| {
+        StorageError::Internal(format!(
+            "{} holds neither distribution's docker/registry/v2 nor any OCI layout of zot's",
+            folder.display()
+        ))
+    })
 }
 
 fn cannot_read(folder: &Path, error: &std::io::Error) -> StorageError {

@@ -33,6 +33,8 @@ pub struct ImportArgs {
 /// The folder isn't one of a registry, or something of it couldn't be adopted.
 pub fn run(app: &App, args: &ImportArgs) -> CliResult {
     let plan = Plan::new(app, &ServeArgs::default())?;
+    // Before a registry is made that would stay empty.
+    ImportFormat::of(&args.folder).map_err(|error| CliError::new(chain(&error)))?;
     let storage = plan.open(app)?;
     let mut options = ImportOptions::default();
     options.link = !args.copy;

@@ -30,11 +30,15 @@ fn the_folder_of_cncf_distribution_is_adopted() {
     let served = Served::with(server, &[]);
     let name = format!("{}/team/app@{}", served.host, image.top.digest);
     client.ok(["pull", "-q", &name]);
+}
 
+#[test]
+fn the_folder_of_nobody_makes_no_registry() {
     let nothing = orlop();
     let empty = nothing.folder().join("empty");
     std::fs::create_dir(&empty).unwrap();
     let empty = empty.display().to_string();
     let error = registry(&nothing, &["import", &empty], "").run();
     assert!(error.expect_code(1).stderr.contains(&empty));
+    assert!(!nothing.store().join("registry.db").exists());
 }
