@@ -73,6 +73,17 @@ pub struct NewAdmin {
     pub password: Secret,
 }
 
+/// A configuration of access whose files were read, to be [applied](AccessControl::apply): for who
+/// changes several things and wants to know before the first that none will fail.
+pub struct Prepared(State);
+
+impl Prepared {
+    /// Reads the files that `config` names.
+    pub async fn load(config: AccessConfig) -> Result<Self, AccessError> {
+        load(config).await.map(Self)
+    }
+}
+
 /// Who may do what in a registry. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct AccessControl {
@@ -129,8 +140,13 @@ impl AccessControl {
 
     /// Takes another configuration. When it fails, the old one holds on.
     pub async fn reload(&self, config: AccessConfig) -> Result<(), AccessError> {
-        self.inner.replace(load(config).await?);
+        self.apply(Prepared::load(config).await?);
         Ok(())
+    }
+
+    /// Takes another configuration that was loaded before.
+    pub fn apply(&self, prepared: Prepared) {
+        self.inner.replace(prepared.0);
     }
 
     /// Makes an administrator where nobody can administer: passwords are asked for, no administrator

@@ -55,7 +55,7 @@ pub use config::{
     AccessConfig, AnonymousAccess, CertificateRule, ExternalConfig, Rule, ThrottleConfig,
     TokenConfig,
 };
-pub use control::{AccessControl, AccessEvent, NewAdmin, Observer};
+pub use control::{AccessControl, AccessEvent, NewAdmin, Observer, Prepared};
 pub use error::{AccessError, AuthError, Refused, TokenError};
 pub use identity::{ChallengeError, Credentials, Identity, Proof, Refusal};
 pub use memory::MemoryAccounts;

@@ -18,6 +18,7 @@ pub mod quickstart;
 pub mod registry;
 pub mod registry_gc;
 pub mod registry_import;
+mod registry_record;
 pub mod registry_retention;
 pub mod registry_tokens;
 pub mod registry_users;

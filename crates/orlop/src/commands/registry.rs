@@ -72,12 +72,25 @@ impl Existing {
     /// There is none, or it can't be opened.
     pub(super) fn open(app: &App) -> CliResult<Self> {
         let plan = Plan::new(app, &ServeArgs::default())?;
+        let none = format!("there is no registry in {}", plan.root.display());
+        let none = || CliError::new(none).hint("--root DIR names another folder");
+        Self::of(app, plan)?.ok_or_else(none)
+    }
+
+    /// Opens it, if there is one.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub(super) fn find(app: &App) -> CliResult<Option<Self>> {
+        Self::of(app, Plan::new(app, &ServeArgs::default())?)
+    }
+
+    fn of(app: &App, plan: Plan) -> CliResult<Option<Self>> {
         if !plan.root.join("registry.db").is_file() {
-            let none = format!("there is no registry in {}", plan.root.display());
-            return Err(CliError::new(none).hint("--root DIR names another folder"));
+            return Ok(None);
         }
         let storage = plan.open(app)?;
-        Ok(Self { plan, storage })
+        Ok(Some(Self { plan, storage }))
     }
 }
 

@@ -8,10 +8,11 @@ use orlop_access::{
     AccessError, Action, Actions, NewRobot, ROBOT_PREFIX, Robot, RobotGrant, Robots, SystemClock,
 };
 use orlop_registry::config::Period;
-use orlop_registry_store::{EventKind, Origin, Storage};
+use orlop_registry_store::{Origin, Storage};
 use orlop_secret::Secret;
 
 use super::registry::{Existing, work};
+use super::registry_record::{origin, record};
 use crate::app::App;
 use crate::error::{CliError, CliResult, chain};
 use crate::format::{Field, Listing};
@@ -121,7 +122,8 @@ pub fn run(app: &App, args: TokensArgs) -> CliResult {
         TokensCommand::Revoke { names } => names.iter().try_for_each(|name| {
             work(async {
                 robots.remove(name).await.map_err(access_error)?;
-                record(&storage, name, "removed", &who).await
+                let note = format!("{ROBOT_PREFIX}{name} removed");
+                record(&storage, &note, &who).await
             })
         }),
         TokensCommand::Ls { format } => {
@@ -141,32 +143,14 @@ fn changed(
 ) -> CliResult<(Robot, Secret)> {
     work(async {
         let (robot, secret) = change.await.map_err(access_error)?;
-        record(storage, &robot.name, verb, who).await?;
+        let note = format!("{ROBOT_PREFIX}{} {verb}", robot.name);
+        record(storage, &note, who).await?;
         Ok((robot, secret))
     })
 }
 
-async fn record(storage: &Storage, name: &str, verb: &str, who: &Origin) -> CliResult {
-    let note = format!("{ROBOT_PREFIX}{name} {verb}");
-    let recorded = storage.record(EventKind::Account, &note, who).await;
-    recorded.map_err(|error| CliError::new(chain(&error)))
-}
-
 fn access_error(error: AccessError) -> CliError {
     CliError::new(chain(&error))
-}
-
-/// Who does it: whoever may write the registry's folder.
-fn origin(app: &App) -> Origin {
-    let user = app.env.get("SUDO_USER").or_else(|| app.env.get("USER"));
-    Origin {
-        user_agent: Some(format!(
-            "orlop/{} (command line)",
-            env!("CARGO_PKG_VERSION")
-        )),
-        address: user.map(|user| format!("local:{user}")),
-        ..Origin::system()
-    }
 }
 
 fn new_robot(args: CreateArgs) -> NewRobot {

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use orlop_access::{AccessControl, SystemClock, UserFile};
+use orlop_access::{AccessControl, AccessError, SystemClock, UserFile};
+use orlop_registry_store::{Origin, Storage};
 use orlop_secret::Secret;
 
 use super::registry::{Existing, work};
+use super::registry_record::{KeyLog, origin, record};
 use crate::app::App;
 use crate::error::{CliError, CliResult, chain};
 use crate::prompt::{ask_hidden, without_end};
@@ -81,34 +83,64 @@ pub fn run(app: &App, args: UsersArgs) -> CliResult {
     if let UsersCommand::ResetAdmin = args.command {
         return reset_admin(app);
     }
-    let file = args
-        .file
-        .or_else(|| app.settings.serve.access.htpasswd.clone());
-    let file = file.map(UserFile::new).ok_or_else(|| {
+    let configured = app.settings.serve.access.htpasswd.as_ref();
+    let path = args.file.as_ref().or(configured).cloned().ok_or_else(|| {
         CliError::new("there is no file of users")
             .hint("set serve.access.htpasswd in the configuration, or use --file FILE")
     })?;
-    let failed = |error: orlop_access::AccessError| CliError::new(chain(&error));
+    let ours = configured == Some(&path);
+    let file = UserFile::new(path);
     let names = file.names().map_err(failed)?;
+    // Opened before anything is changed: what can't be written down isn't done.
+    let log = match args.command {
+        UsersCommand::Ls => Log(None, origin(app)),
+        _ => Log::open(app, ours)?,
+    };
     match args.command {
         UsersCommand::Add { name } => {
             if names.contains(&name) {
                 return Err(CliError::new(format!("there is a user {name:?} already"))
                     .hint("`orlop registry users passwd` gives them another password"));
             }
-            file.set(&name, &password(app)?).map(drop).map_err(failed)
+            file.set(&name, &password(app)?).map_err(failed)?;
+            log.record(&name, "added")
         }
         UsersCommand::Passwd { name } => {
             check_known(&name, &names)?;
-            file.set(&name, &password(app)?).map(drop).map_err(failed)
+            file.set(&name, &password(app)?).map_err(failed)?;
+            log.record(&name, "got another password")
         }
         UsersCommand::Rm { names: gone } => {
             gone.iter().try_for_each(|name| check_known(name, &names))?;
-            gone.iter()
-                .try_for_each(|name| file.remove(name).map(drop).map_err(failed))
+            gone.iter().try_for_each(|name| {
+                file.remove(name).map_err(failed)?;
+                log.record(name, "removed")
+            })
         }
         UsersCommand::Ls => names.iter().try_for_each(|name| app.printer.line(name)),
         UsersCommand::ResetAdmin => Ok(()),
+    }
+}
+
+fn failed(error: AccessError) -> CliError {
+    CliError::new(chain(&error))
+}
+
+/// The registry that writes down what is done to its users, and who does it. There needn't be one:
+/// the file may come before the registry, or be no registry's of ours.
+struct Log(Option<Storage>, Origin);
+
+impl Log {
+    fn open(app: &App, ours: bool) -> CliResult<Self> {
+        let registry = if ours { Existing::find(app)? } else { None };
+        Ok(Self(registry.map(|found| found.storage), origin(app)))
+    }
+
+    fn record(&self, user: &str, verb: &str) -> CliResult {
+        let Self(Some(storage), who) = self else {
+            return Ok(());
+        };
+        work(record(storage, &format!("user {user} {verb}"), who))
     }
 }
 
@@ -142,12 +174,19 @@ fn reset_admin(app: &App) -> CliResult {
     let admin = work(async {
         let accounts = Arc::new(storage.clone());
         let clock = Arc::new(SystemClock::default());
-        let access = plan.config.access();
-        let admin = async {
-            let access = AccessControl::open(access, accounts, clock, Arc::new(|_| {})).await?;
-            access.reset_admin().await
-        };
-        admin.await.map_err(|error| CliError::new(chain(&error)))
+        let who = origin(app);
+        let mut keys = KeyLog::new(who.clone());
+        let observer = keys.observer(|_| {});
+        let access = AccessControl::open(plan.config.access(), accounts, clock, observer).await;
+        keys.catch_up(&storage).await?;
+        let admin = access
+            .map_err(failed)?
+            .reset_admin()
+            .await
+            .map_err(failed)?;
+        let note = format!("administrator {} got another password", admin.name);
+        record(&storage, &note, &who).await?;
+        Ok(admin)
     })?;
     app.printer.line(format_args!("user      {}", admin.name))?;
     app.printer

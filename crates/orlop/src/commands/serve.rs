@@ -4,6 +4,7 @@ mod access_line;
 mod check;
 mod log;
 mod plan;
+mod reload;
 mod running;
 mod signals;
 

@@ -12,17 +12,18 @@ use orlop_registry::events::{
 };
 use orlop_registry::upkeep::upkeep;
 use orlop_registry::{Server, ServerError, Sinks};
-use orlop_registry_store::Storage;
+use orlop_registry_store::{Origin, Storage};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use tokio::signal::unix::Signal;
 use tokio::task::JoinSet;
 
 use super::check::access_fault;
 use super::log::Log;
 use super::plan::config_fault;
+use super::reload::Reload;
 use super::signals::Signals;
 use super::{Plan, ServeArgs};
 use crate::app::App;
+use crate::commands::registry_record::{KeyLog, record};
 use crate::error::{CliError, CliResult, chain};
 
 /// Serves until a signal ends it.
@@ -36,10 +37,11 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
     let reopen = Reopen::default();
     let storage = plan.open(app)?;
     let _only_one = lock(&plan)?;
-    let access = open_access(app, &plan, &storage, &log).await?;
+    let mut keys = KeyLog::new(Origin::system());
+    let access = open_access(app, &plan, &storage, &log, &keys).await?;
     let server = bind(app, &plan, &storage, &access, &log, &reopen).await?;
     announce(&plan, &server, &log);
-    first_admin(app, &plan, &access, &server).await?;
+    first_admin(app, &plan, &storage, &access, &server).await?;
 
     let mut beside = JoinSet::new();
     beside.spawn(housekeeping(storage.clone(), log.clone()));
@@ -55,6 +57,7 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
     let (hangup, ended) = signals.split();
     let reload = Reload {
         app,
+        plan: &plan,
         storage: &storage,
         args,
         server: &server,
@@ -65,9 +68,11 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
     tokio::select! {
         () = server.run(ended) => {}
         () = reload.on(hangup) => {}
+        () = keys.run(&storage, |error| log.error(error.to_string())) => {}
     }
 
     beside.shutdown().await;
+    keys.catch_up(&storage).await?;
     if keeps_audit && let Some(mut audit) = audit_log(app, &plan, &log, &reopen)? {
         let caught_up = audit.catch_up(&storage).await;
         caught_up.map_err(|reason| CliError::new(reason).context("audit log"))?;
@@ -100,13 +105,14 @@ async fn open_access(
     plan: &Plan,
     storage: &Storage,
     log: &Log,
+    keys: &KeyLog,
 ) -> CliResult<AccessControl> {
     let log = log.clone();
     let opened = AccessControl::open(
         plan.config.access(),
         Arc::new(storage.clone()),
         Arc::new(SystemClock::default()),
-        Arc::new(move |event| log.access(&event)),
+        keys.observer(move |event| log.access(event)),
     );
     opened.await.map_err(|error| access_fault(app, &error))
 }
@@ -161,7 +167,13 @@ fn announce(plan: &Plan, server: &Server, log: &Log) {
 
 /// Makes the administrator that a first start needs. Its password is shown here and never again, and
 /// in no log's format: it is for whoever started the registry.
-async fn first_admin(app: &App, plan: &Plan, access: &AccessControl, server: &Server) -> CliResult {
+async fn first_admin(
+    app: &App,
+    plan: &Plan,
+    storage: &Storage,
+    access: &AccessControl,
+    server: &Server,
+) -> CliResult {
     let made = access.first_admin().await;
     let Some(admin) = made.map_err(|error| access_fault(app, &error))? else {
         return Ok(());
@@ -175,7 +187,8 @@ async fn first_admin(app: &App, plan: &Plan, access: &AccessControl, server: &Se
         admin.password.expose(),
         admin.name
     ));
-    Ok(())
+    let note = format!("administrator {} made", admin.name);
+    record(storage, &note, &Origin::system()).await
 }
 
 async fn housekeeping(storage: Storage, log: Log) {
@@ -225,46 +238,6 @@ fn audit_log(app: &App, plan: &Plan, log: &Log, reopen: &Reopen) -> CliResult<Op
         }
     };
     Ok(Some(AuditLog::new(target)))
-}
-
-/// What SIGHUP reads again.
-struct Reload<'a> {
-    app: &'a App,
-    storage: &'a Storage,
-    args: &'a ServeArgs,
-    server: &'a Server,
-    access: &'a AccessControl,
-    log: &'a Log,
-    reopen: &'a Reopen,
-}
-
-impl Reload<'_> {
-    /// Reads again each time that the signal comes. Never ready.
-    async fn on(&self, mut hangup: Signal) {
-        while hangup.recv().await.is_some() {
-            self.reopen.reopen();
-            match self.reload().await {
-                Ok(()) => self
-                    .log
-                    .info("certificates, users and rules were read again"),
-                Err(error) => self.log.error(format!("all stays as it was: {error}")),
-            }
-        }
-        std::future::pending().await
-    }
-
-    async fn reload(&self) -> CliResult {
-        let app = self.app.read_again()?;
-        let plan = Plan::new(&app, self.args)?;
-        let reloaded = self.access.reload(plan.config.access()).await;
-        reloaded.map_err(|error| access_fault(&app, &error))?;
-        let policies = plan.policies(&app)?;
-        let set = self.storage.set_policies(&policies);
-        set.map_err(|error| CliError::new(chain(&error)))?;
-        self.server
-            .reload()
-            .map_err(|error| CliError::new(chain(&error)))
-    }
 }
 
 /// Lets as many files be open as the system allows: each connection is one, and each blob on its way.

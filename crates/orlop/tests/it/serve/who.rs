@@ -1,5 +1,6 @@
 //! Users, robots, the first administrator, and rules that change while the registry serves.
 
+use orlop_testing::Certificates;
 use rustix::process::Signal;
 
 use super::{Served, registry};
@@ -136,6 +137,108 @@ fn rules_are_read_again() {
         "{said}"
     );
     push(&alice, &name).expect_success();
+}
+
+#[test]
+fn a_broken_certificate_lets_no_new_rules_in() {
+    let Some(certificates) = Certificates::new() else {
+        return;
+    };
+    let (pem, key) = (certificates.server_certificate(), certificates.server_key());
+    let mut served = Served::configured(&format!(
+        "[serve]\nanonymous = \"none\"\n[serve.tls]\ncertificate = \"{}\"\nkey = \"{}\"\n",
+        pem.display(),
+        key.display()
+    ));
+    let file = served.orlop.config_file();
+    let opened = std::fs::read_to_string(&file)
+        .unwrap()
+        .replace("none", "pull");
+    std::fs::write(&file, format!("{opened}[serve.limits]\nconnections = 77\n")).unwrap();
+    let whole = std::fs::read(&pem).unwrap();
+    std::fs::write(&pem, "nothing").unwrap();
+    served.process.signal(Signal::HUP);
+    let said = served.wait_for("all stays as it was");
+    assert!(said.contains("serve.tls"), "{said}");
+    let ca = certificates.ca().display().to_string();
+    let client = orlop().env("SSL_CERT_FILE", &ca);
+    let name = format!("{}/nothing:v1", served.host);
+    let refused = client.fails(["pull", &name]);
+    assert!(refused.contains("unauthorized"), "{refused}");
+
+    std::fs::write(&pem, whole).unwrap();
+    served.process.signal(Signal::HUP);
+    let said = served.wait_for("waits for a restart");
+    assert!(said.ends_with("restart: serve.limits\"}\n"), "{said}");
+    let missing = client.fails(["pull", &name]);
+    assert!(!missing.contains("unauthorized"), "{missing}");
+}
+
+/// What anybody may do unless it is said depends on the address, and that stays until a restart.
+#[test]
+fn an_address_that_is_to_change_opens_nothing() {
+    let orlop = orlop().config("[serve]\ntrusted_proxies = [\"192.0.2.1\"]\n");
+    let mut served = Served::with(orlop, &[]);
+    let name = format!("{}/nothing:v1", served.host);
+    let client = crate::orlop();
+    let refused = client.fails(["pull", &name]);
+    assert!(refused.contains("unauthorized"), "{refused}");
+    std::fs::write(served.orlop.config_file(), "").unwrap();
+    served.process.signal(Signal::HUP);
+    let said = served.wait_for("waits for a restart");
+    assert!(said.contains("serve.trusted_proxies"), "{said}");
+    let refused = client.fails(["pull", &name]);
+    assert!(refused.contains("unauthorized"), "{refused}");
+}
+
+#[test]
+fn what_is_done_to_accounts_is_in_the_audit_log() {
+    let orlop = orlop();
+    std::fs::write(orlop.folder().join("users"), "").unwrap();
+    let folder = orlop.folder().display().to_string();
+    let config = "[serve.log]\naudit = \"FOLDER/audit\"\n\
+                  [serve.access]\nhtpasswd = \"FOLDER/users\"\n";
+    let orlop = orlop.config(&config.replace("FOLDER", &folder));
+    let served = Served::with(orlop, &[]);
+    let done = [
+        (&["users", "add", "alice"][..], "user alice added"),
+        (
+            &["users", "passwd", "alice"],
+            "user alice got another password",
+        ),
+        (&["users", "rm", "alice"], "user alice removed"),
+        (
+            &["users", "reset-admin"],
+            "administrator admin got another password",
+        ),
+        (
+            &["tokens", "create", "ci", "--repositories", "**"],
+            "robot$ci made",
+        ),
+        (&["tokens", "revoke", "ci"], "robot$ci removed"),
+    ];
+    for (arguments, _) in done {
+        registry(&served.orlop, arguments, "a password").ok();
+    }
+    let (orlop, _) = served.stop();
+    let audit = std::fs::read_to_string(orlop.folder().join("audit")).unwrap();
+    let lines: Vec<serde_json::Value> = audit
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let mut notes: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            assert_eq!(line["event"], "account");
+            assert_eq!(line["actor"], "system");
+            line["note"].as_str().unwrap()
+        })
+        .collect();
+    let key = notes.iter().position(|note| note.starts_with("key "));
+    assert!(notes.remove(key.expect("a key")).ends_with(" made"));
+    let first = ["administrator admin made"].into_iter();
+    let expected: Vec<_> = first.chain(done.map(|(_, note)| note)).collect();
+    assert_eq!(notes, expected);
 }
 
 #[test]
