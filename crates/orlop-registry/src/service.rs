@@ -20,6 +20,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use orlop_access::Actor;
 use orlop_registry_store::Origin;
 
 use crate::failure::{Code, Failure};
@@ -109,7 +110,13 @@ async fn handle(
         parts,
         caller: &caller,
     };
-    protocol::answer(&ask, route, body).await
+    let mut answer = protocol::answer(&ask, route, body).await;
+    if let Ok(response) = &mut answer
+        && let Some(actor) = response.extensions_mut().remove::<Actor>()
+    {
+        account.record.actor = actor.to_string();
+    }
+    answer
 }
 
 /// Runs to the end, or to a panic, whose words are given. Whatever was half-done is the storage's to

@@ -32,7 +32,12 @@ pub(super) async fn issue(ask: &Ask<'_>, method: TokenMethod, body: IncomingBody
         }
     };
     let mut response = match (issued, method) {
-        (Ok(token), _) => json(&token),
+        (Ok(token), _) => {
+            let mut response = json(&token);
+            // The request showed nobody until the token service looked at it.
+            response.extensions_mut().insert(token.actor);
+            response
+        }
         (Err(error), TokenMethod::Get) => return Err(refused(&error)),
         (Err(error), TokenMethod::Post) => {
             let mut response = json(&serde_json::json!({

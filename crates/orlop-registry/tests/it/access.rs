@@ -330,3 +330,13 @@ fn actors_are_in_the_log() {
         (Some("reader"), Some(403))
     );
 }
+
+#[test]
+fn who_gets_a_token_is_in_the_log() {
+    let (mut server, _users) = server("");
+    ask(&server, "writer", "GET", "/token?service=orlop", b"").expect(200);
+    server.get("/token?service=orlop").expect(200);
+    let lines = server.lines();
+    assert_eq!(lines[0]["actor"], "writer");
+    assert_eq!(lines[1]["actor"], "anonymous");
+}
