@@ -2,13 +2,16 @@
 
 use http::Response;
 use http::header::LINK;
-use orlop_registry_store::{Page, RepositoryName};
+use orlop_registry_store::{Listing, Page, RepositoryName, StorageError};
 use serde::Serialize;
 use url::form_urlencoded;
 
 use super::{Answer, Ask, json, set};
 use crate::payload::Payload;
 use crate::route::ListQuery;
+
+/// How many names of repositories are looked at in one step.
+const STEP: usize = 1000;
 
 /// How many entries a page may have: what the client wants, within our bound.
 pub(super) fn page_size(ask: &Ask<'_>, query: &ListQuery) -> usize {
@@ -62,6 +65,37 @@ pub(super) async fn tags(ask: &Ask<'_>, name: &RepositoryName, query: &ListQuery
     Ok(response)
 }
 
+/// Looks for `wanted` names that are visible, in steps of one size: who asks for few among many that
+/// are hidden doesn't make us ask the storage more often.
+async fn search<F>(
+    wanted: usize,
+    mut after: Option<String>,
+    mut fetch: impl FnMut(Page) -> F,
+    visible: impl Fn(&RepositoryName) -> bool,
+) -> Result<Vec<RepositoryName>, StorageError>
+where
+    F: Future<Output = Result<Listing<RepositoryName>, StorageError>>,
+{
+    let mut found = Vec::new();
+    while found.len() < wanted {
+        let page = Page {
+            after: after.take(),
+            limit: STEP,
+        };
+        let listing = fetch(page).await?;
+        after = listing.entries.last().map(ToString::to_string);
+        let missing = wanted - found.len();
+        let names = listing.entries.into_iter();
+        found.extend(names.filter(|name| visible(name)).take(missing));
+        if !listing.more {
+            break;
+        }
+        // A long search lets others have their turn.
+        tokio::task::yield_now().await;
+    }
+    Ok(found)
+}
+
 /// Docker's catalog: the repositories that the caller may pull from, and no trace of others.
 pub(super) async fn catalog(ask: &Ask<'_>, query: &ListQuery) -> Answer {
     #[derive(Serialize)]
@@ -70,25 +104,15 @@ pub(super) async fn catalog(ask: &Ask<'_>, query: &ListQuery) -> Answer {
     }
 
     let size = page_size(ask, query);
-    let mut shown: Vec<RepositoryName> = Vec::new();
-    let mut after = query.last.clone();
-    let mut more = size > 0;
+    let visible = |name: &RepositoryName| {
+        let access = &ask.registry.access;
+        access.visible(&ask.caller.identity, name.as_str())
+    };
+    let storage = ask.storage();
+    let fetch = |page: Page| async move { storage.repositories(&page).await };
     // One more than fits is looked for, so that there is a link only when there is a next page.
-    while more && shown.len() <= size {
-        let limit = size + 1;
-        let page = Page {
-            after: after.take(),
-            limit,
-        };
-        let listing = ask.storage().repositories(&page).await?;
-        more = listing.more;
-        after = listing.entries.last().map(ToString::to_string);
-        let visible = listing.entries.into_iter().filter(|name| {
-            let access = &ask.registry.access;
-            access.visible(&ask.caller.identity, name.as_str())
-        });
-        shown.extend(visible);
-    }
+    let wanted = if size == 0 { 0 } else { size + 1 };
+    let mut shown = search(wanted, query.last.clone(), fetch, visible).await?;
     let next = shown.len() > size;
     shown.truncate(size);
     let names: Vec<&str> = shown.iter().map(RepositoryName::as_str).collect();
@@ -99,4 +123,34 @@ pub(super) async fn catalog(ask: &Ask<'_>, query: &ListQuery) -> Answer {
         link(&mut response, "/v2/_catalog", size, last, &[]);
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_search_takes_the_same_steps_whatever_is_wanted() {
+        let all: Vec<RepositoryName> = (0..5000)
+            .map(|i| format!("r{i:04}").parse().unwrap())
+            .collect();
+        for (wanted, steps) in [(0, 0), (1, 3), (2, 3), (3, 5), (4, 5)] {
+            let mut taken = 0;
+            let fetch = |page: Page| {
+                taken += 1;
+                let after = |name: &RepositoryName| Some(name.as_str()) > page.after.as_deref();
+                let behind = all.iter().filter(|name| after(name));
+                let mut entries: Vec<_> = behind.take(page.limit + 1).cloned().collect();
+                let more = entries.len() > page.limit;
+                entries.truncate(page.limit);
+                std::future::ready(Ok(Listing { entries, more }))
+            };
+            let hits = ["r2998", "r2999", "r4999"];
+            let visible = |name: &RepositoryName| hits.contains(&name.as_str());
+            let found = search(wanted, None, fetch, visible).await.unwrap();
+            let found: Vec<&str> = found.iter().map(RepositoryName::as_str).collect();
+            assert_eq!(found, hits[..wanted.min(3)]);
+            assert_eq!(taken, steps, "{wanted} wanted");
+        }
+    }
 }
