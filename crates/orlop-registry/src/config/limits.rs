@@ -1,5 +1,6 @@
 //! Bounds. What isn't said stays as [`ServerOptions`] has it.
 
+use orlop_oci::MAX_MANIFEST_SIZE;
 use serde::Deserialize;
 
 use super::Period;
@@ -20,7 +21,7 @@ pub struct LimitsConfig {
     pub header_bytes: Option<usize>,
     /// Bytes of a request's path and query.
     pub target_bytes: Option<usize>,
-    /// Bytes of a manifest.
+    /// Bytes of a manifest; at most what the storage takes ([`MAX_MANIFEST_SIZE`]).
     pub manifest_bytes: Option<u64>,
     /// Bytes of a blob.
     pub blob_bytes: Option<u64>,
@@ -77,7 +78,7 @@ impl LimitsConfig {
                 "manifest_bytes",
                 self.manifest_bytes,
                 LEAST_MANIFEST,
-                1 << 30,
+                MAX_MANIFEST_SIZE,
             ),
             ("blob_bytes", self.blob_bytes, LEAST_MANIFEST, u64::MAX),
             ("chunk_bytes", self.chunk_bytes, 1, 1 << 40),

@@ -186,6 +186,10 @@ fn mistakes_are_said() {
             "serve.limits.manifest_bytes: must be between",
         ),
         (
+            "limits.manifest_bytes = 4194305",
+            "serve.limits.manifest_bytes: must be between 65536 and 4194304",
+        ),
+        (
             "limits.blob_bytes = 1",
             "serve.limits.blob_bytes: must be 65536 or more",
         ),
