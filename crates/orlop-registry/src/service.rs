@@ -13,8 +13,9 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_LENGTH, HeaderName,
-    HeaderValue, ORIGIN, USER_AGENT, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_LENGTH,
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, ORIGIN, USER_AGENT, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
@@ -152,7 +153,10 @@ fn finish(registry: &Registry, parts: &Parts, account: &Account, response: &mut 
     }
     let headers = response.headers_mut();
     headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
+    // What somebody pushed is no page of ours, whatever a browser makes of it.
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let policy = HeaderValue::from_static("sandbox; default-src 'none'");
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
     if let Ok(id) = HeaderValue::from_str(&account.record.request) {
         headers.insert(REQUEST_ID, id);
     }

@@ -153,7 +153,7 @@ async fn read(mut body: IncomingBody, limit: u64) -> Result<Bytes, Failure> {
 }
 
 /// The type of a manifest: what the header says, without parameters; without a header, what the
-/// manifest says itself.
+/// manifest says itself. Manifests are `application/…`: nothing that a browser shows as a page is one.
 fn media_type(ask: &Ask<'_>, bytes: &[u8]) -> Result<String, Failure> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -165,10 +165,21 @@ fn media_type(ask: &Ask<'_>, bytes: &[u8]) -> Result<String, Failure> {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let essence = header.split(';').next().unwrap_or_default().trim();
-    if !essence.is_empty() {
-        return Ok(essence.to_owned());
+    let media_type = if essence.is_empty() {
+        let typed: Option<Typed> = serde_json::from_slice(bytes).ok();
+        let inside = typed.and_then(|typed| typed.media_type);
+        inside.ok_or_else(|| {
+            Failure::manifest_invalid("neither Content-Type nor mediaType is given")
+        })?
+    } else {
+        essence.to_owned()
+    };
+    let kind = media_type.split_once('/').map(|(kind, _)| kind);
+    if kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application")) {
+        Ok(media_type)
+    } else {
+        Err(Failure::manifest_invalid(
+            "the type of a manifest is application/…",
+        ))
     }
-    let typed: Option<Typed> = serde_json::from_slice(bytes).ok();
-    let inside = typed.and_then(|typed| typed.media_type);
-    inside.ok_or_else(|| Failure::manifest_invalid("neither Content-Type nor mediaType is given"))
 }

@@ -23,6 +23,8 @@ fn the_base_says_what_it_is() {
             Some("registry/2.0")
         );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        let policy = answer.header("content-security-policy");
+        assert_eq!(policy, Some("sandbox; default-src 'none'"));
         assert_eq!(answer.json(), serde_json::json!({}));
     }
     let answer = server.ask("HEAD", "/v2/", &[], &[]).expect(200);

@@ -100,6 +100,19 @@ fn a_manifest_by_another_digest_is_refused() {
 }
 
 #[test]
+fn a_page_is_no_manifest() {
+    let server = TestServer::start();
+    let config = server.push_blob("a", b"{}");
+    let page = manifest((&config, 2), &[], json!({ "mediaType": "text/html" }));
+    for kind in ["text/html", "Text/HTML; charset=utf-8", "image/svg+xml", ""] {
+        server
+            .ask("PUT", "/v2/a/manifests/x", &[("Content-Type", kind)], &page)
+            .fails(400, "MANIFEST_INVALID");
+    }
+    server.get("/v2/a/manifests/x").expect(404);
+}
+
+#[test]
 fn what_is_no_manifest_is_refused() {
     let server = TestServer::start();
     let config = server.push_blob("a", b"{}");
