@@ -75,7 +75,7 @@ pub struct TlsOptions {
 pub struct Limits {
     /// Connections at a time. What is beyond waits to be accepted.
     pub connections: usize,
-    /// Streams of an HTTP/2 connection at a time.
+    /// Streams of an HTTP/2 connection at a time. Each may hold 192 KiB of its answer in memory.
     pub streams: u32,
     /// Headers of a request.
     pub headers: usize,
@@ -93,7 +93,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4096,
-            streams: 128,
+            streams: 64,
             headers: 100,
             header_bytes: 64 * 1024,
             target_bytes: 16 * 1024,
@@ -114,7 +114,8 @@ pub struct Timeouts {
     pub body_idle: Duration,
     /// Bytes a second at which a body must come, over the time that was waited for it.
     pub body_rate: u64,
-    /// While an answer is sent and the client takes nothing of it.
+    /// While an answer is sent and the client takes nothing of it; on a stream of HTTP/2, less than
+    /// a frame of 16 KiB.
     pub send: Duration,
     /// For what runs when the server stops.
     pub shutdown: Duration,

@@ -3,6 +3,7 @@
 
 mod file;
 mod incoming;
+mod transit;
 
 use std::fs::File;
 use std::io;
@@ -16,6 +17,7 @@ use http_body::{Body, Frame, SizeHint};
 
 pub(crate) use file::FileBody;
 pub(crate) use incoming::{BodyFault, BodyProgress, IncomingBody, Pace};
+pub(crate) use transit::{Outgoing, Transit};
 
 use crate::server::outbox::Outbox;
 
@@ -32,12 +34,18 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    /// `range` of `file`: by `sendfile` with an outbox, else read and sent.
-    pub(crate) fn file(file: File, range: Range<u64>, outbox: Option<Outbox>) -> Self {
+    /// `range` of `file`: by `sendfile` with an outbox, else read and sent. `shared`: on a connection
+    /// that carries many answers at a time.
+    pub(crate) fn file(
+        file: File,
+        range: Range<u64>,
+        outbox: Option<Outbox>,
+        shared: bool,
+    ) -> Self {
         if range.is_empty() {
             return Self::Empty;
         }
-        Self::File(FileBody::new(Arc::new(file), range, outbox))
+        Self::File(FileBody::new(Arc::new(file), range, outbox, shared))
     }
 }
 

@@ -56,8 +56,12 @@ impl Ask<'_> {
 
     /// Where a file can be promised: on a plain connection that speaks HTTP/1.
     fn outbox(&self) -> Option<Outbox> {
-        let http1 = self.parts.version < http::Version::HTTP_2;
-        self.peer.outbox.clone().filter(|_| http1)
+        self.peer.outbox.clone().filter(|_| !self.is_shared())
+    }
+
+    /// The connection carries many answers at a time: HTTP/2.
+    fn is_shared(&self) -> bool {
+        self.parts.version >= http::Version::HTTP_2
     }
 
     /// A place on this registry: absolute where its public URL is known, else relative to the host.

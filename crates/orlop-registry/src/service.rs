@@ -27,7 +27,7 @@ use orlop_registry_store::Origin;
 use crate::failure::{Code, Failure};
 use crate::gate;
 use crate::operation::{Notice, Record};
-use crate::payload::{BodyProgress, IncomingBody, Pace, Payload};
+use crate::payload::{BodyProgress, IncomingBody, Outgoing, Pace, Payload};
 use crate::peer::Peer;
 use crate::protocol::{self, Ask};
 use crate::registry::Registry;
@@ -70,8 +70,9 @@ pub(crate) async fn serve(
     };
     finish(&registry, &parts, &account, &mut response);
     account.record.status = response.status().as_u16();
+    let transit = (parts.version >= Version::HTTP_2).then(|| peer.pulse.transit());
     Ok(response.map(|payload| Answered {
-        payload,
+        payload: Outgoing::new(payload, transit),
         sent: 0,
         account,
     }))
@@ -298,7 +299,7 @@ fn known_method(method: &Method) -> &'static str {
 
 /// An answer's body, and the account that is closed with it.
 pub(crate) struct Answered {
-    payload: Payload,
+    payload: Outgoing,
     sent: u64,
     account: Account,
 }

@@ -16,6 +16,9 @@ use crate::server::outbox::Outbox;
 
 /// How much is read at once where `sendfile` can't be used, in bytes.
 const READ_SIZE: u64 = 256 * 1024;
+/// The same on a connection that carries many answers at a time. Up to three are in memory: what is
+/// being sent, what comes next, and what is read ahead.
+const SHARED_READ_SIZE: u64 = 64 * 1024;
 /// How far the system is asked to read ahead of what is being sent, in bytes: a disk keeps up, and
 /// a client that goes away has cost no more than this.
 const AHEAD: u64 = 8 * 1024 * 1024;
@@ -34,8 +37,8 @@ pub(crate) struct FileBody {
 #[derive(Debug)]
 enum Way {
     Sendfile(Outbox),
-    /// Read on a thread. The next part is read while the last one is sent.
-    Read(Option<Reading>),
+    /// Read on a thread, so many bytes at once. The next part is read while the last one is sent.
+    Read(u64, Option<Reading>),
 }
 
 #[derive(Debug)]
@@ -45,8 +48,14 @@ struct Reading {
 }
 
 impl FileBody {
-    pub(crate) fn new(file: Arc<File>, range: Range<u64>, outbox: Option<Outbox>) -> Self {
-        let way = outbox.map_or(Way::Read(None), Way::Sendfile);
+    pub(crate) fn new(
+        file: Arc<File>,
+        range: Range<u64>,
+        outbox: Option<Outbox>,
+        shared: bool,
+    ) -> Self {
+        let size = if shared { SHARED_READ_SIZE } else { READ_SIZE };
+        let way = outbox.map_or(Way::Read(size, None), Way::Sendfile);
         let advised = range.start;
         Self {
             file,
@@ -87,12 +96,13 @@ impl FileBody {
         self.advise();
         let part = match &mut self.way {
             Way::Sendfile(outbox) => outbox.promise(&self.file, self.at, self.end - self.at),
-            Way::Read(reading) => {
-                let task = reading.get_or_insert_with(|| read(&self.file, self.at, self.end));
+            Way::Read(size, reading) => {
+                let (file, size, end) = (&self.file, *size, self.end);
+                let task = reading.get_or_insert_with(|| read(file, self.at, end, size));
                 let read = ready!(Pin::new(&mut task.task).poll(cx));
                 let next = task.end;
                 let part = read.unwrap_or_else(|error| Err(io::Error::other(error)))?;
-                *reading = (next < self.end).then(|| self::read(&self.file, next, self.end));
+                *reading = (next < end).then(|| self::read(file, next, end, size));
                 part
             }
         };
@@ -102,8 +112,8 @@ impl FileBody {
 }
 
 /// Reads the next part on a thread for blocking work.
-fn read(file: &Arc<File>, at: u64, end: u64) -> Reading {
-    let count = READ_SIZE.min(end - at);
+fn read(file: &Arc<File>, at: u64, end: u64, size: u64) -> Reading {
+    let count = size.min(end - at);
     let file = Arc::clone(file);
     let task = spawn_blocking(move || {
         let count = usize::try_from(count).expect("a part fits into memory");
@@ -119,7 +129,7 @@ fn read(file: &Arc<File>, at: u64, end: u64) -> Reading {
 
 impl Drop for FileBody {
     fn drop(&mut self) {
-        if let Way::Read(Some(reading)) = &self.way {
+        if let Way::Read(_, Some(reading)) = &self.way {
             reading.task.abort();
         }
     }
@@ -152,12 +162,14 @@ mod tests {
             262_143..262_145,
             5..600_000,
         ] {
-            let body = FileBody::new(Arc::clone(&file), range.clone(), None);
-            assert_eq!(body.left(), range.end - range.start);
-            let (start, end) = (range.start as usize, range.end as usize);
-            assert_eq!(collect(body).await.unwrap(), content[start..end]);
+            for shared in [false, true] {
+                let body = FileBody::new(Arc::clone(&file), range.clone(), None, shared);
+                assert_eq!(body.left(), range.end - range.start);
+                let (start, end) = (range.start as usize, range.end as usize);
+                assert_eq!(collect(body).await.unwrap(), content[start..end]);
+            }
         }
-        let beyond = FileBody::new(file, 699_000..700_001, None);
+        let beyond = FileBody::new(file, 699_000..700_001, None, false);
         assert!(collect(beyond).await.is_err());
     }
 }

@@ -42,7 +42,7 @@ pub(super) async fn get(ask: &Ask<'_>, name: &RepositoryName, digest: &Digest) -
         let text = format!("bytes {}-{}/{size}", part.start, part.end - 1);
         set(&mut response, CONTENT_RANGE, &text);
     }
-    *response.body_mut() = Payload::file(file, part, ask.outbox());
+    *response.body_mut() = Payload::file(file, part, ask.outbox(), ask.is_shared());
     Ok(response)
 }
 

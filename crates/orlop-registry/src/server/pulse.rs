@@ -7,7 +7,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::options::Timeouts;
+use crate::payload::Transit;
 
 /// The state of a connection.
 #[derive(Debug)]
@@ -29,6 +30,17 @@ struct State {
     blocked: Option<Instant>,
     /// HTTP/2: bytes that come needn't be the beginning of a request.
     multiplexed: bool,
+    /// HTTP/2: what is on its way, stream by stream.
+    transits: Vec<Weak<Transit>>,
+}
+
+impl State {
+    /// Since when the client has taken nothing of what it is sent, as a whole or on some stream.
+    fn blocked(&self) -> Option<Instant> {
+        let transits = self.transits.iter().filter_map(Weak::upgrade);
+        let standing = transits.filter_map(|transit| transit.stands_since());
+        standing.chain(self.blocked).min()
+    }
 }
 
 /// What happens on a connection.
@@ -67,6 +79,7 @@ impl Pulse {
             head: Some(Instant::now()),
             blocked: None,
             multiplexed: false,
+            transits: Vec::new(),
         };
         Self {
             state: Mutex::new(state),
@@ -85,6 +98,16 @@ impl Pulse {
     /// HTTP/2 is spoken.
     pub(crate) fn multiplexed(&self) {
         self.with(|state| state.multiplexed = true);
+    }
+
+    /// For what is on its way on a stream of HTTP/2.
+    pub(crate) fn transit(&self) -> Arc<Transit> {
+        let transit = Arc::new(Transit::default());
+        self.with(|state| {
+            state.transits.retain(|other| other.strong_count() > 0);
+            state.transits.push(Arc::downgrade(&transit));
+        });
+        transit
     }
 
     /// A request has all of its headers.
@@ -132,7 +155,7 @@ impl Pulse {
         let limits = self.limits;
         self.with(|state| {
             let mut until = now + limits.send;
-            if let Some(since) = state.blocked {
+            if let Some(since) = state.blocked() {
                 if since + limits.send <= now {
                     return Verdict::SlowReader;
                 }

@@ -4,7 +4,13 @@ use std::io::Read;
 use std::net::Shutdown;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Empty;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use orlop_oci::Digest;
+use tokio::net::TcpStream;
 
 use crate::client::{Answer, Connection};
 use crate::server::{OCI_MANIFEST, TestServer, Wanted, noise};
@@ -323,4 +329,32 @@ fn who_takes_nothing_of_an_answer_is_let_go() {
     let mut rest = Vec::new();
     let _ = idle.reader.read_to_end(&mut rest);
     assert!(rest.len() < 30_000_000);
+}
+
+#[test]
+fn a_stream_whose_window_stays_closed_ends() {
+    let server = TestServer::with(|wanted| {
+        wanted.options.timeouts.send = Duration::from_millis(300);
+    });
+    let digest = server.push_blob("a", &noise(1_000_000, 82));
+    let manifest = server.push_image("a", "latest", "seed");
+    for target in [format!("blobs/{digest}"), format!("manifests/{manifest}")] {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build().unwrap();
+        runtime.block_on(async {
+            let stream = TcpStream::connect(server.address).await.unwrap();
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder.initial_stream_window_size(1);
+            let shaken = builder.handshake(TokioIo::new(stream)).await;
+            let (mut sender, connection) = shaken.unwrap();
+            // It answers each PING, so the connection is alive.
+            let connection = tokio::spawn(connection);
+            let target = format!("http://localhost/v2/a/{target}");
+            let request = Request::get(target).body(Empty::<Bytes>::new()).unwrap();
+            let answer = sender.send_request(request).await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let ended = tokio::time::timeout(Duration::from_secs(60), connection).await;
+            assert!(ended.is_ok(), "the answer is held for ever");
+        });
+    }
 }

@@ -16,7 +16,7 @@ pub(super) const SECTIONS: &[Section] = &[
             key(
                 "streams",
                 Kind::Integer,
-                "128",
+                "64",
                 "Requests at a time on an HTTP/2 connection.",
             ),
             key("headers", Kind::Integer, "100", "Headers of a request."),
