@@ -45,8 +45,15 @@ pub(super) async fn list(
             .referrers(name, subject, artifact_type, &page)
             .await?;
         more = listing.more;
-        bytes += listing.entries.iter().map(weight).sum::<usize>();
-        manifests.extend(listing.entries);
+        for entry in listing.entries {
+            bytes += weight(&entry);
+            // One that is larger than a page has a page of its own.
+            if bytes > PAGE_BYTES && !manifests.is_empty() {
+                more = true;
+                break;
+            }
+            manifests.push(entry);
+        }
     }
     let mut response = json(&Document {
         schema_version: 2,
