@@ -41,6 +41,10 @@ impl Scopes {
         Self(vec![format!("repository:{path}:pull,push")])
     }
 
+    pub(crate) fn delete(path: &str) -> Self {
+        Self(vec![format!("repository:{path}:delete,pull,push")])
+    }
+
     /// Push to one repository and pull from another of the same registry: without the second a
     /// registry can't allow a mount.
     pub(crate) fn mount(to: &str, from: &str) -> Self {

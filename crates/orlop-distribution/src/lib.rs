@@ -14,7 +14,8 @@
 //! | `challenge`, `realm`, `token`, `auth` | what a registry wants to see before it answers |
 //! | `transport`, `retry`, `rate_limit` | one request: redirects, login, another try |
 //! | `remote` | a repository: mirrors first, then the registry |
-//! | `manifest`, `fetch`, `blob`, `upload`, `tags`, `login` | the verbs |
+//! | `manifest`, `fetch`, `blob`, `upload`, `delete`, `tags`, `referrers`, `login` | the verbs |
+//! | `pages` | a list that comes page by page |
 //! | `quirks` | what the big registries do differently |
 //!
 //! It is our own and not a crate, because the rules for hostile registries, resuming ranged
@@ -29,14 +30,17 @@ mod challenge;
 mod client;
 mod config;
 mod credentials;
+mod delete;
 mod endpoint;
 mod error;
 mod fetch;
 mod login;
 mod manifest;
+mod pages;
 mod quirks;
 mod rate_limit;
 mod realm;
+mod referrers;
 mod remote;
 mod retry;
 
@@ -58,6 +62,7 @@ pub use error::{Error, RegistryError, RequestLine};
 pub use login::{LoginOutcome, registry_name};
 pub use orlop_secret::Secret;
 pub use rate_limit::RateLimit;
+pub use referrers::referrers_tag;
 pub use remote::{ManifestRef, Remote};
 pub use retry::RetryPolicy;
 pub use tls::TrustRoots;

@@ -47,7 +47,8 @@ impl Remote {
             .await
     }
 
-    /// Puts a manifest or an index under a tag or its digest. What it names must be there.
+    /// Puts a manifest or an index under a tag or its digest. What it names must be there. When it
+    /// speaks of another manifest and the registry keeps no list of such, the list is kept for it.
     ///
     /// # Errors
     /// When the registry refuses it, or says that its digest is another.
@@ -56,6 +57,17 @@ impl Remote {
         reference: ManifestRef<'_>,
         raw: &Raw,
     ) -> Result<Digest, Error> {
+        let headers = self.put_without_subject(reference, raw).await?;
+        self.note_referrer(raw, &headers).await?;
+        Ok(raw.digest().clone())
+    }
+
+    /// Puts it and leaves lists of referrers alone. Gives the headers of the answer.
+    pub(crate) async fn put_without_subject(
+        &self,
+        reference: ManifestRef<'_>,
+        raw: &Raw,
+    ) -> Result<HeaderMap, Error> {
         let place = self.own();
         let purpose = place.push();
         let path = place.path(&format!("manifests/{}", reference.as_str()));
@@ -72,7 +84,7 @@ impl Remote {
         {
             return Err(mismatch(place, reference, raw.digest().as_str(), said));
         }
-        Ok(raw.digest().clone())
+        Ok(answer.headers().clone())
     }
 }
 

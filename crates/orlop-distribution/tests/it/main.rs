@@ -8,11 +8,13 @@
 
 mod auth;
 mod blob;
+mod delete;
 mod hostile;
 mod login;
 mod manifest;
 mod mirror;
 mod peer;
+mod referrers;
 mod support;
 mod tags;
 mod tls;
