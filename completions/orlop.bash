@@ -199,6 +199,9 @@ _orlop() {
             orlop__subcmd__help__subcmd__image,unmount)
                 cmd="orlop__subcmd__help__subcmd__image__subcmd__unmount"
                 ;;
+            orlop__subcmd__help__subcmd__image__subcmd__tag,log)
+                cmd="orlop__subcmd__help__subcmd__image__subcmd__tag__subcmd__log"
+                ;;
             orlop__subcmd__help__subcmd__registry,gc)
                 cmd="orlop__subcmd__help__subcmd__registry__subcmd__gc"
                 ;;
@@ -252,6 +255,9 @@ _orlop() {
                 ;;
             orlop__subcmd__help__subcmd__system,prune)
                 cmd="orlop__subcmd__help__subcmd__system__subcmd__prune"
+                ;;
+            orlop__subcmd__help__subcmd__tag,log)
+                cmd="orlop__subcmd__help__subcmd__tag__subcmd__log"
                 ;;
             orlop__subcmd__image,help)
                 cmd="orlop__subcmd__image__subcmd__help"
@@ -330,6 +336,12 @@ _orlop() {
                 ;;
             orlop__subcmd__image__subcmd__help,unmount)
                 cmd="orlop__subcmd__image__subcmd__help__subcmd__unmount"
+                ;;
+            orlop__subcmd__image__subcmd__help__subcmd__tag,log)
+                cmd="orlop__subcmd__image__subcmd__help__subcmd__tag__subcmd__log"
+                ;;
+            orlop__subcmd__image__subcmd__tag,log)
+                cmd="orlop__subcmd__image__subcmd__tag__subcmd__log"
                 ;;
             orlop__subcmd__registry,gc)
                 cmd="orlop__subcmd__registry__subcmd__gc"
@@ -504,6 +516,9 @@ _orlop() {
                 ;;
             orlop__subcmd__system__subcmd__help,prune)
                 cmd="orlop__subcmd__system__subcmd__help__subcmd__prune"
+                ;;
+            orlop__subcmd__tag,log)
+                cmd="orlop__subcmd__tag__subcmd__log"
                 ;;
             *)
                 ;;
@@ -982,8 +997,22 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__image__subcmd__tag)
-            opts=""
+            opts="log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__image__subcmd__tag__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1444,8 +1473,22 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__tag)
-            opts=""
+            opts="log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__tag__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1718,8 +1761,22 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__image__subcmd__help__subcmd__tag)
-            opts=""
+            opts="log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__image__subcmd__help__subcmd__tag__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2118,12 +2175,54 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__image__subcmd__tag)
-            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__image__subcmd__tag__subcmd__log)
+            opts="-D -h --format --no-trunc --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4010,12 +4109,54 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__tag)
-            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__tag__subcmd__log)
+            opts="-D -h --format --no-trunc --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -8,6 +8,7 @@ use orlop_distribution::{BlobOptions, ManifestRef, Remote};
 use orlop_oci::{
     Descriptor, Digest, Index, MAX_MANIFEST_SIZE, Manifest, MediaType, Raw, Reference, annotation,
 };
+use orlop_store::Cause;
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 
@@ -30,6 +31,14 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// How the store remembers that a name came from here.
+    pub(crate) fn cause(&self) -> Cause {
+        match self {
+            Self::Registry(_) => Cause::Pulled,
+            Self::Layout(_) => Cause::Loaded,
+        }
+    }
+
     /// What `reference` stands for there. In a layout a name is an `index.json` entry annotated with
     /// the tag or with the whole reference.
     ///

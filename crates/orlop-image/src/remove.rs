@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use orlop_oci::{Digest, Platform, Reference, Repository};
-use orlop_store::{Removed as StoreRemoved, WhenUnnamed};
+use orlop_store::{Cause, Removed as StoreRemoved, WhenUnnamed};
 
 use crate::error::{Error, Result};
 use crate::find::Found;
@@ -47,16 +47,16 @@ impl Images {
         }
         let in_use = is_last && self.check_containers(&found, name, &target, options.force)?;
         let space = self.space()?;
+        let store = self.store.because(Cause::Removed);
         let removed = if going.is_empty() {
-            self.store
-                .remove_images(std::slice::from_ref(&target), &space)?
+            store.remove_images(std::slice::from_ref(&target), &space)?
         } else {
             let when = if in_use || options.no_prune {
                 WhenUnnamed::Keep
             } else {
                 WhenUnnamed::Remove
             };
-            self.store.remove_names(&going, when, &space)?
+            store.remove_names(&going, when, &space)?
         };
         Ok(lines(removed, &names))
     }
@@ -153,6 +153,7 @@ impl Images {
             let names = self.store.names_of(&image.id)?;
             let removed = self
                 .store
+                .because(Cause::Pruned)
                 .remove_images(std::slice::from_ref(&image.id), &self.space()?)?;
             let done = lines(removed, &names);
             removal.items.extend(done.items);

@@ -1,7 +1,7 @@
 //! `tag`: another name for an image; and the names that a repository has.
 
 use orlop_oci::{Reference, Repository};
-use orlop_store::NameChange;
+use orlop_store::{Cause, NameChange};
 
 use crate::error::{Error, Result};
 use crate::images::Images;
@@ -26,7 +26,18 @@ impl Images {
         let found = self.find(source)?;
         Ok(self
             .store
+            .because(Cause::Tagged)
             .set_name(&reference.with_default_tag(), found.target())?)
+    }
+
+    /// What a name stood for and when, the latest change first. What has no tag gets `latest`. Empty
+    /// when the store has never had the name.
+    ///
+    /// # Errors
+    /// When `name` isn't one, or the store can't be read.
+    pub fn tag_history(&self, name: &str) -> Result<Vec<NameChange>> {
+        let reference: Reference = name.parse()?;
+        Ok(self.store.name_history(&reference)?)
     }
 
     /// All names with a tag that the store has in `repository`, sorted.

@@ -12,10 +12,11 @@ use rusqlite::{Connection, Transaction};
 
 use crate::blobs::{self, BlobInfo};
 use crate::error::{Error, Result};
+use crate::history::NameChange;
 use crate::layout::Layout;
 use crate::leases::{self, LivingLeases};
 use crate::mounts::{self, MountRecord};
-use crate::names::{self, NameChange};
+use crate::names;
 use crate::snapshots::{self, SnapshotRecord, SnapshotSpace};
 use crate::sql;
 use crate::store::{Durability, Store};
@@ -65,7 +66,9 @@ impl Store {
         let removed = self.write(Durability::Durable, |tx| {
             let mut removed = Removed::default();
             for name in names {
-                removed.names.push(names::remove_name(tx, name)?);
+                removed
+                    .names
+                    .push(names::remove_name(tx, name, self.cause())?);
             }
             if when_unnamed == WhenUnnamed::Remove {
                 for target in removed.names.iter().filter_map(|n| n.old.as_ref()) {
@@ -89,7 +92,9 @@ impl Store {
             let mut removed = Removed::default();
             for target in targets {
                 for name in names::names_of(tx, target)? {
-                    removed.names.push(names::remove_name(tx, &name)?);
+                    removed
+                        .names
+                        .push(names::remove_name(tx, &name, self.cause())?);
                 }
                 if !removed.images.contains(target) {
                     removed.images.push(target.clone());

@@ -1,10 +1,11 @@
-//! What images are called, and what they were called before.
+//! What images are called.
 
 use jiff::Timestamp;
 use orlop_oci::{Digest, Reference};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::error::{Error, Result};
+use crate::history::{Cause, NameChange, remember};
 use crate::sql;
 use crate::store::{Durability, Store};
 
@@ -17,26 +18,6 @@ pub struct Name {
     pub target: Digest,
     /// When it got this meaning.
     pub updated: Timestamp,
-}
-
-/// One change of a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameChange {
-    /// The name.
-    pub reference: Reference,
-    /// What it stood for before; nothing when it was new.
-    pub old: Option<Digest>,
-    /// What it stands for since; nothing when it was removed.
-    pub new: Option<Digest>,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl NameChange {
-    /// The name stands for something else than before.
-    pub fn is_change(&self) -> bool {
-        self.old != self.new
-    }
 }
 
 impl Store {
@@ -87,7 +68,9 @@ impl Store {
     /// # Errors
     /// [`Error::NoImage`], or [`Error::BadName`].
     pub fn set_name(&self, reference: &Reference, target: &Digest) -> Result<NameChange> {
-        let change = self.write(Durability::Durable, |tx| set_name(tx, reference, target))?;
+        let change = self.write(Durability::Durable, |tx| {
+            set_name(tx, reference, target, self.cause())
+        })?;
         self.follow_with_index_json();
         Ok(change)
     }
@@ -97,30 +80,11 @@ impl Store {
     /// # Errors
     /// [`Error::NoName`].
     pub fn remove_name(&self, reference: &Reference) -> Result<NameChange> {
-        let change = self.write(Durability::Durable, |tx| remove_name(tx, reference))?;
+        let change = self.write(Durability::Durable, |tx| {
+            remove_name(tx, reference, self.cause())
+        })?;
         self.follow_with_index_json();
         Ok(change)
-    }
-
-    /// All changes of a name, the latest first.
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub fn name_history(&self, reference: &Reference) -> Result<Vec<NameChange>> {
-        self.read(|db| {
-            let mut statement = db.prepare_cached(
-                "SELECT name, old, new, at FROM name_history WHERE name = ?1 ORDER BY id DESC",
-            )?;
-            let rows = statement.query_map([reference.to_string()], |row| {
-                Ok(NameChange {
-                    reference: sql::text(row, 0)?,
-                    old: row.get::<_, Option<sql::Text<Digest>>>(1)?.map(|d| d.0),
-                    new: row.get::<_, Option<sql::Text<Digest>>>(2)?.map(|d| d.0),
-                    at: sql::time(row, 3)?,
-                })
-            })?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
     }
 }
 
@@ -157,6 +121,7 @@ pub(crate) fn set_name(
     db: &Connection,
     reference: &Reference,
     target: &Digest,
+    cause: Option<Cause>,
 ) -> Result<NameChange> {
     check(reference)?;
     let known = db
@@ -165,51 +130,44 @@ pub(crate) fn set_name(
     if !known {
         return Err(Error::NoImage(target.clone()));
     }
-    let old = target_of(db, reference)?;
-    let now = sql::now();
-    if old.as_ref() != Some(target) {
+    let change = NameChange {
+        reference: reference.clone(),
+        old: target_of(db, reference)?,
+        new: Some(target.clone()),
+        at: Timestamp::now(),
+        cause,
+    };
+    if change.is_change() {
         db.prepare_cached(
             "INSERT INTO names (name, target, updated) VALUES (?1, ?2, ?3)
              ON CONFLICT (name) DO UPDATE SET target = ?2, updated = ?3",
         )?
-        .execute((reference.to_string(), target.as_str(), now))?;
-        remember(db, reference, old.as_ref(), Some(target), now)?;
+        .execute((
+            reference.to_string(),
+            target.as_str(),
+            sql::nanoseconds(change.at),
+        ))?;
+        remember(db, &change)?;
     }
-    Ok(change(reference, old, Some(target.clone()), now))
+    Ok(change)
 }
 
 /// Takes a name away within a transaction.
-pub(crate) fn remove_name(db: &Connection, reference: &Reference) -> Result<NameChange> {
-    let old = target_of(db, reference)?.ok_or_else(|| Error::NoName(reference.clone()))?;
-    let now = sql::now();
-    db.prepare_cached("DELETE FROM names WHERE name = ?1")?
-        .execute([reference.to_string()])?;
-    remember(db, reference, Some(&old), None, now)?;
-    Ok(change(reference, Some(old), None, now))
-}
-
-fn remember(
+pub(crate) fn remove_name(
     db: &Connection,
     reference: &Reference,
-    old: Option<&Digest>,
-    new: Option<&Digest>,
-    now: i64,
-) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT INTO name_history (name, old, new, at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((
-            reference.to_string(),
-            old.map(Digest::as_str),
-            new.map(Digest::as_str),
-            now,
-        ))?;
-    crate::index_json::mark_stale(db)
-}
-
-fn change(reference: &Reference, old: Option<Digest>, new: Option<Digest>, now: i64) -> NameChange {
-    NameChange {
+    cause: Option<Cause>,
+) -> Result<NameChange> {
+    let old = target_of(db, reference)?.ok_or_else(|| Error::NoName(reference.clone()))?;
+    db.prepare_cached("DELETE FROM names WHERE name = ?1")?
+        .execute([reference.to_string()])?;
+    let change = NameChange {
         reference: reference.clone(),
-        old,
-        new,
-        at: Timestamp::from_nanosecond(i128::from(now)).unwrap_or_default(),
-    }
+        old: Some(old),
+        new: None,
+        at: Timestamp::now(),
+        cause,
+    };
+    remember(db, &change)?;
+    Ok(change)
 }

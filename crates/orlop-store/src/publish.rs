@@ -10,9 +10,9 @@ use rusqlite::Transaction;
 
 use crate::draft::Draft;
 use crate::error::{Error, Result};
+use crate::history::{Cause, NameChange};
 use crate::layout::sync_directory;
 use crate::locks::{BlobLock, ChainLock};
-use crate::names::NameChange;
 use crate::snapshots::SnapshotRecord;
 use crate::store::{Durability, NEVER, Store};
 use crate::{blobs, facts, images, ingest::IngestedBlob, names, snapshots, sql};
@@ -128,7 +128,9 @@ impl Store {
         reached("before sync");
         self.put_in_place(&mut publication, &mut incoming)?;
         reached("before commit");
-        let published = self.write(Durability::Durable, |tx| publication.commit(tx, &incoming))?;
+        let published = self.write(Durability::Durable, |tx| {
+            publication.commit(tx, &incoming, self.cause())
+        })?;
         reached("after commit");
         drop(incoming);
         if publication.image.is_some() {
@@ -250,7 +252,12 @@ impl Publication<'_> {
         Ok(())
     }
 
-    fn commit(&self, tx: &Transaction<'_>, incoming: &[Incoming]) -> Result<Published> {
+    fn commit(
+        &self,
+        tx: &Transaction<'_>,
+        incoming: &[Incoming],
+        cause: Option<Cause>,
+    ) -> Result<Published> {
         for blob in incoming {
             tx.prepare_cached(
                 "INSERT INTO blobs (digest, size, stored) VALUES (?1, ?2, ?3)
@@ -277,7 +284,7 @@ impl Publication<'_> {
         for (kind, digest, json) in &self.facts {
             facts::insert(tx, kind, digest, json)?;
         }
-        self.commit_image(tx)
+        self.commit_image(tx, cause)
     }
 
     fn commit_snapshots(&self, tx: &Transaction<'_>) -> Result<()> {
@@ -312,7 +319,7 @@ impl Publication<'_> {
         Ok(())
     }
 
-    fn commit_image(&self, tx: &Transaction<'_>) -> Result<Published> {
+    fn commit_image(&self, tx: &Transaction<'_>, cause: Option<Cause>) -> Result<Published> {
         let Some(target) = &self.image else {
             return Ok(Published::default());
         };
@@ -336,7 +343,7 @@ impl Publication<'_> {
         let names = self
             .names
             .iter()
-            .map(|name| names::set_name(tx, name, &target.digest))
+            .map(|name| names::set_name(tx, name, &target.digest, cause))
             .collect::<Result<_>>()?;
         Ok(Published { names })
     }

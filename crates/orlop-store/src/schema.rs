@@ -8,7 +8,10 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::error::{Error, Result};
 
 /// The schema, step by step; step `n` brings `user_version` from `n` to `n + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_initial.sql"),
+    include_str!("migrations/002_name_history_cause.sql"),
+];
 
 /// How long a writer waits for another one.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -129,5 +132,26 @@ mod tests {
         assert_eq!(version(&connection).unwrap(), newest());
         assert!(check(Path::new("x"), newest()).is_ok());
         assert!(check(Path::new("x"), newest() + 1).is_err());
+    }
+
+    #[test]
+    fn an_old_database_keeps_its_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut connection = open(&dir.path().join("x.db")).unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO name_history (name, at) VALUES ('docker.io/library/x:1', 7)",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), newest());
+        let row: (String, Option<String>) = connection
+            .query_row("SELECT name, cause FROM name_history", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(row, ("docker.io/library/x:1".to_owned(), None));
     }
 }

@@ -60,5 +60,10 @@ pub(crate) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> 
 
 /// Now, as a row keeps it. Nothing is decided by it, so a wrong clock does no harm.
 pub(crate) fn now() -> i64 {
-    i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+    nanoseconds(Timestamp::now())
+}
+
+/// A time as a row keeps it.
+pub(crate) fn nanoseconds(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
+use crate::history::Cause;
 use crate::layout::Layout;
 use crate::{locks, schema};
 
@@ -14,6 +15,8 @@ use crate::{locks, schema};
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// Why names change through this handle.
+    cause: Option<Cause>,
 }
 
 struct Inner {
@@ -111,7 +114,21 @@ impl Store {
                     durability: Durability::Durable,
                 }]),
             }),
+            cause: None,
         }
+    }
+
+    /// The same store; every change of a name that is made through it is remembered with this reason.
+    #[must_use]
+    pub fn because(&self, cause: Cause) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            cause: Some(cause),
+        }
+    }
+
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        self.cause
     }
 
     /// The directory of the store.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use orlop_layer::{Bounds, Observer};
 use orlop_oci::{Descriptor, Digest, MAX_MANIFEST_SIZE, Platform, Raw, Reference};
-use orlop_store::{Lease, Publication};
+use orlop_store::{Cause, Lease, Publication};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
@@ -157,7 +157,8 @@ impl Images {
             .map(|d| (d, reference.repository().clone()))
             .collect();
         publication.names = vec![reference.clone()];
-        self.finish(plan, publication, reference).await
+        self.finish(plan, publication, reference, origin.cause())
+            .await
     }
 
     /// What the name stands for: from the store when its digest is known, else from the registry.
@@ -193,6 +194,7 @@ impl Images {
         plan: Plan,
         publication: Publication<'static>,
         reference: Reference,
+        cause: Cause,
     ) -> Result<Pulled> {
         let new_content = !publication.blobs.is_empty() || !publication.snapshots.is_empty();
         let had = self.store.resolve(&reference)?;
@@ -205,7 +207,7 @@ impl Images {
                 moved_from: None,
             });
         }
-        let published = publish(&self.store, publication).await?;
+        let published = publish(&self.store.because(cause), publication).await?;
         let old = published
             .names
             .into_iter()

@@ -1,7 +1,7 @@
 //! Names, images, history.
 
 use orlop_oci::Digest;
-use orlop_store::Error;
+use orlop_store::{Cause, Error, NoSnapshots, WhenUnnamed};
 
 use crate::support::{Image, TestStore, name};
 
@@ -36,6 +36,45 @@ fn moving_a_name_leaves_the_image_dangling() {
             (None, Some(a.id())),
         ]
     );
+}
+
+#[test]
+fn the_history_tells_why() {
+    let test = TestStore::new();
+    let store = &test.store;
+    let (a, b) = (Image::new("a", &["base"]), Image::new("b", &["base"]));
+    a.pull(&store.because(Cause::Pulled), &["x:latest"])
+        .unwrap();
+    b.pull(&store.because(Cause::Loaded), &["x:latest"])
+        .unwrap();
+    store
+        .because(Cause::Tagged)
+        .set_name(&name("x:latest"), &a.id())
+        .unwrap();
+    store
+        .because(Cause::Removed)
+        .remove_names(&[name("x:latest")], WhenUnnamed::Keep, &NoSnapshots)
+        .unwrap();
+    store.set_name(&name("x:latest"), &b.id()).unwrap();
+    store
+        .because(Cause::Pruned)
+        .remove_images(&[b.id()], &NoSnapshots)
+        .unwrap();
+    // Without a tag `latest` is meant, as everywhere; the image is gone and the record stays.
+    let history = store.name_history(&name("x")).unwrap();
+    let causes: Vec<_> = history.iter().map(|change| change.cause).collect();
+    assert_eq!(
+        causes,
+        [
+            Some(Cause::Pruned),
+            None,
+            Some(Cause::Removed),
+            Some(Cause::Tagged),
+            Some(Cause::Loaded),
+            Some(Cause::Pulled),
+        ]
+    );
+    assert!(history.windows(2).all(|pair| pair[0].at >= pair[1].at));
 }
 
 #[test]

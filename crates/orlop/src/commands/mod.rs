@@ -29,6 +29,7 @@ pub mod system;
 pub mod system_df;
 pub mod system_prune;
 pub mod tag;
+pub mod tag_log;
 pub mod umount;
 pub mod version;
 

@@ -146,7 +146,10 @@ impl Pulling<'_> {
         printer.line(format_args!("Digest: {}", pulled.target.digest))?;
         let name = pulled.reference.familiar();
         if let Some(before) = &pulled.moved_from {
-            printer.note(format_args!("{name} has moved: it was {before}"));
+            printer.note(format_args!(
+                "{name} moved from {before} to {}",
+                pulled.target.digest
+            ));
         }
         printer.line(if pulled.changed {
             format!("Status: Downloaded newer image for {name}")

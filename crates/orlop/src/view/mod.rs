@@ -5,3 +5,4 @@ pub mod history;
 pub mod image_rows;
 pub mod image_tree;
 pub mod inspect;
+pub mod tag_log;

@@ -16,6 +16,7 @@ mod registries;
 mod removal;
 mod serve;
 mod stacks;
+mod tags;
 mod tour;
 mod trees;
 mod untouched;
