@@ -210,6 +210,8 @@ pub struct UploadState {
     pub id: UploadId,
     /// When it began.
     pub begun_at: Timestamp,
+    /// How many bytes it has.
+    pub size: u64,
     /// When bytes arrived last.
     pub active_at: Timestamp,
     /// The repository that it is for, where that is known: a body that can't be resumed has nobody

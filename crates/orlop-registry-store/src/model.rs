@@ -80,6 +80,15 @@ impl UploadId {
     }
 }
 
+/// Uploads that aren't finished, and what they hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenUploads {
+    /// How many there are.
+    pub count: u64,
+    /// The bytes that they have, or are about to have.
+    pub bytes: u64,
+}
+
 /// A part of an upload, as the request describes it.
 pub struct Chunk {
     /// From `Content-Range`: the offset of its first byte.

@@ -13,6 +13,7 @@ mod retention;
 use crate::{RepositoryName, TagName};
 pub use globs::TagPattern;
 use globs::{Globs, TagPatterns};
+pub(crate) use hold::CurrentRules;
 pub use immutable::ImmutableRule;
 pub use quota::{Quota, QuotaRule, QuotaScope};
 pub(crate) use retention::{CompiledKeep, CompiledRetention, CompiledWhen};

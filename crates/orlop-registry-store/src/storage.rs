@@ -1,6 +1,6 @@
 //! The verbs of the storage, and the rules that hold whatever it stands on.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use crate::accounts::RobotsUsed;
 use crate::cache::ManifestCache;
 use crate::layout::Layouts;
 use crate::meta_store::{BlobRemoval, Lookup, ManifestChange, ManifestPut, Membership, NewEvent};
+use crate::policy::CurrentRules;
 use crate::pulls::Pulls;
 use crate::upload::Uploads;
 use crate::*;
@@ -37,7 +38,7 @@ pub(crate) struct Inner {
     pub(crate) layouts: Layouts,
     pub(crate) pulls: Pulls,
     pub(crate) robots_used: RobotsUsed,
-    pub(crate) rules: RwLock<Arc<Rules>>,
+    pub(crate) rules: CurrentRules,
     cache: ManifestCache,
 }
 
@@ -64,9 +65,10 @@ impl Storage {
         let rules = options.policies.compile().map(Arc::new);
         let rules = rules.map_err(|error| StorageError::Internal(error.to_string()))?;
         meta.set_rules(rules.clone());
+        let rules = CurrentRules::new(rules);
         Ok(Self(Arc::new(Inner {
-            rules: RwLock::new(rules),
-            uploads: Uploads::new(&options, blobs.clone(), meta.clone()),
+            uploads: Uploads::new(&options, blobs.clone(), meta.clone(), rules.clone())?,
+            rules,
             layouts: Layouts::open(&options.root)?,
             pulls: Pulls::default(),
             robots_used: RobotsUsed::default(),
@@ -229,12 +231,8 @@ impl Storage {
         id: &UploadId,
         chunk: Chunk,
     ) -> Result<u64> {
-        let appended = async {
-            let length = chunk.length;
-            let room = self.check_room(repository, Some(id), length, None).await?;
-            self.0.uploads.append(repository, id, chunk, room).await
-        };
-        self.give_up_refused(repository, id, appended.await).await
+        let appended = self.0.uploads.append(repository, id, chunk).await;
+        self.give_up_refused(repository, id, appended).await
     }
 
     /// Adds the last chunk (which may be empty), verifies the digest, and gives the blob to the
@@ -249,13 +247,16 @@ impl Storage {
         last: Chunk,
         digest: &Digest,
     ) -> Result<BlobInfo> {
-        let finished = async {
-            let (length, of) = (last.length, Some(digest));
-            let room = self.check_room(repository, Some(id), length, of).await?;
-            let uploads = &self.0.uploads;
-            uploads.finish(repository, id, last, digest, room).await
-        };
-        self.give_up_refused(repository, id, finished.await).await
+        let uploads = &self.0.uploads;
+        let counts = self.counts(repository, digest).await?;
+        let finished = uploads.finish(repository, id, last, digest, counts).await;
+        self.give_up_refused(repository, id, finished).await
+    }
+
+    /// The uploads that aren't finished. Those that another process ended since are known within a
+    /// minute of [housekeeping](Storage::housekeeping).
+    pub fn open_uploads(&self) -> OpenUploads {
+        self.0.uploads.in_flight().sum()
     }
 
     /// Gives an upload up.
@@ -276,11 +277,9 @@ impl Storage {
         digest: &Digest,
         content: Chunk,
     ) -> Result<BlobInfo> {
-        let length = content.length;
-        let room = self
-            .check_room(repository, None, length, Some(digest))
-            .await?;
-        self.0.uploads.put(repository, digest, content, room).await
+        let uploads = &self.0.uploads;
+        let counts = self.counts(repository, digest).await?;
+        uploads.put(repository, digest, content, counts).await
     }
 
     /// Finds a manifest. `ManifestUnknown`, or `NameUnknown` when there is no such repository.

@@ -104,18 +104,13 @@ pub trait Upkeep: fmt::Debug + Send + Sync {
     /// Sets the rules that every change from now on has to keep.
     fn set_rules(&self, rules: Arc<Rules>);
 
-    /// Whether a repository may grow by so many bytes, as of now.
-    ///
-    /// # Errors
-    /// `QuotaExceeded`.
-    fn check_room<'a>(
+    /// How many bytes are used of each quota that a repository must fit into, as of now and in the
+    /// order of [`Rules::quotas`].
+    fn used<'a>(
         &'a self,
+        rules: Arc<Rules>,
         repository: &'a RepositoryName,
-        bytes: u64,
-    ) -> BoxFuture<'a, Result<()>>;
-
-    /// How many bytes a repository may grow by, as of now. `None` when no quota says it.
-    fn room<'a>(&'a self, repository: &'a RepositoryName) -> BoxFuture<'a, Result<Option<u64>>>;
+    ) -> BoxFuture<'a, Result<Vec<u64>>>;
 
     /// Repositories after one, in byte order, and when they were pushed to.
     fn activity(

@@ -11,9 +11,11 @@
 //! closed without its end, keeps what arrived, and lets go of the upload. Everything behind the last
 //! byte (verification, sync, naming) runs in a task that nobody can give up.
 
+pub(crate) mod in_flight;
 mod receive;
 mod running;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,10 +24,12 @@ use jiff::Timestamp;
 use orlop_oci::{Algorithm, Digest};
 use tokio::sync::OwnedMutexGuard;
 
+use crate::policy::CurrentRules;
 use crate::{
     BlobInfo, BlobStore, Chunk, MetaStore, RepositoryName, Resumed, Staged, StorageError,
     StorageOptions, UploadAbout, UploadData, UploadId,
 };
+use in_flight::{InFlight, Room};
 use receive::{Limits, receive};
 use running::{Hash, Running};
 
@@ -43,7 +47,9 @@ const ABANDONED: Duration = Duration::from_secs(60);
 pub(crate) struct Uploads {
     blobs: Arc<dyn BlobStore>,
     meta: Arc<dyn MetaStore>,
+    rules: CurrentRules,
     running: Running,
+    in_flight: InFlight,
     wait: Duration,
     max_blob_size: Option<u64>,
 }
@@ -56,6 +62,13 @@ struct Held {
     /// Another request may go on where this one ends.
     resumable: bool,
     begun_at: Timestamp,
+    room: Room,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.room.leave(self.data.len());
+    }
 }
 
 /// What was staged, and ours until this is dropped: it can't expire before it is placed.
@@ -69,14 +82,28 @@ impl Uploads {
         options: &StorageOptions,
         blobs: Arc<dyn BlobStore>,
         meta: Arc<dyn MetaStore>,
-    ) -> Self {
-        Self {
+        rules: CurrentRules,
+    ) -> Result<Self> {
+        Ok(Self {
+            in_flight: InFlight::found(blobs.uploads()?),
             blobs,
             meta,
+            rules,
             running: Running::default(),
             wait: options.upload_wait,
             max_blob_size: options.max_blob_size,
-        }
+        })
+    }
+
+    /// All that is under way.
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.in_flight
+    }
+
+    /// What an upload must fit into; quotas don't count for what the repository has already.
+    fn room(&self, id: &UploadId, repository: &RepositoryName, counts: bool) -> Room {
+        let quotas = counts.then(|| (self.rules.clone(), self.meta.clone()));
+        Room::new(&self.in_flight, id, repository, quotas)
     }
 
     pub(crate) async fn start(
@@ -92,6 +119,7 @@ impl Uploads {
         };
         let (blobs, begun) = (self.blobs.clone(), id.clone());
         blocking(move || blobs.start(&begun, Some(&about)).map(drop)).await?;
+        self.in_flight.begin(&id, repository);
         Ok(id)
     }
 
@@ -116,10 +144,9 @@ impl Uploads {
         repository: &RepositoryName,
         id: &UploadId,
         chunk: Chunk,
-        room: Option<u64>,
     ) -> Result<u64> {
-        let held = self.hold(repository, id).await?;
-        let held = self.receive(held, chunk, room).await?;
+        let held = self.hold(repository, id, true).await?;
+        let held = self.receive(held, chunk).await?;
         Ok(held.data.len())
     }
 
@@ -129,10 +156,10 @@ impl Uploads {
         id: &UploadId,
         last: Chunk,
         digest: &Digest,
-        room: Option<u64>,
+        counts: bool,
     ) -> Result<BlobInfo> {
-        let held = self.hold(repository, id).await?;
-        let held = self.receive(held, last, room).await?;
+        let held = self.hold(repository, id, counts).await?;
+        let held = self.receive(held, last).await?;
         self.complete(held, repository, digest).await
     }
 
@@ -141,10 +168,13 @@ impl Uploads {
         repository: &RepositoryName,
         digest: &Digest,
         content: Chunk,
-        room: Option<u64>,
+        counts: bool,
     ) -> Result<BlobInfo> {
         let id = new_id()?;
-        let guard = Abandoned::new(&self.blobs, &id);
+        let guard = Abandoned::new(self, &id);
+        // Before anything is made.
+        let mut room = self.room(&id, repository, counts);
+        room.reserve(content.length.unwrap_or(0)).await?;
         let (blobs, begun) = (self.blobs.clone(), id.clone());
         let data = blocking(move || blobs.start(&begun, None)).await?;
         let held = Held {
@@ -153,8 +183,9 @@ impl Uploads {
             hash: running::unlisted(digest.algorithm()),
             resumable: false,
             begun_at: Timestamp::now(),
+            room,
         };
-        let held = self.receive(held, content, room).await?;
+        let held = self.receive(held, content).await?;
         guard.disarm();
         self.complete(held, repository, digest).await
     }
@@ -169,7 +200,7 @@ impl Uploads {
             begun_at: Timestamp::now(),
         };
         let blobs = self.blobs.clone();
-        let guard = Abandoned::new(&self.blobs, &id);
+        let guard = Abandoned::new(self, &id);
         let data = blocking(move || {
             let mut data = blobs.start(&id, None)?;
             data.write(&bytes)?;
@@ -192,17 +223,22 @@ impl Uploads {
     }
 
     pub(crate) async fn cancel(&self, repository: &RepositoryName, id: &UploadId) -> Result<()> {
-        let mut held = self.hold(repository, id).await?;
+        let mut held = self.hold(repository, id, false).await?;
         let blobs = self.blobs.clone();
         held.hash.ended = true;
         self.running.forget(id);
-        blocking(move || blobs.cancel(&held.id)).await
+        blocking(move || blobs.cancel(&held.id)).await?;
+        self.in_flight.end(id);
+        Ok(())
     }
 
     /// Gives up uploads that nothing happened to for `expiry`, and bodies whose process died.
     pub(crate) async fn expire(&self, expiry: Duration) -> Result<usize> {
         let blobs = self.blobs.clone();
+        let known = self.in_flight.known();
         let states = blocking(move || blobs.uploads()).await?;
+        let there: HashSet<UploadId> = states.iter().map(|state| state.id.clone()).collect();
+        self.in_flight.forget_lost(&known, &there);
         let now = Timestamp::now();
         let mut removed = 0;
         for state in states {
@@ -212,15 +248,16 @@ impl Uploads {
                 continue;
             }
             self.running.forget(&state.id);
-            let blobs = self.blobs.clone();
-            blocking(move || blobs.cancel(&state.id)).await?;
+            let (blobs, id) = (self.blobs.clone(), state.id.clone());
+            blocking(move || blobs.cancel(&id)).await?;
+            self.in_flight.end(&state.id);
             removed += 1;
         }
         Ok(removed)
     }
 
     /// Takes hold of an upload, or waits for a moment until whoever has it lets go.
-    async fn hold(&self, repository: &RepositoryName, id: &UploadId) -> Result<Held> {
+    async fn hold(&self, repository: &RepositoryName, id: &UploadId, counts: bool) -> Result<Held> {
         let deadline = tokio::time::Instant::now() + self.wait;
         let entry = match self.running.get(id) {
             Some(entry) => entry,
@@ -249,6 +286,7 @@ impl Uploads {
                         hash,
                         resumable: true,
                         begun_at: entry.begun_at,
+                        room: self.room(id, repository, counts),
                     });
                 }
                 Resumed::Unknown => {
@@ -271,9 +309,8 @@ impl Uploads {
         }
     }
 
-    /// Adds a body to an upload, which may become as large as there is `room`. An error leaves the
-    /// upload as it was, or with what arrived.
-    async fn receive(&self, held: Held, chunk: Chunk, room: Option<u64>) -> Result<Held> {
+    /// Adds a body to an upload. An error leaves the upload as it was, or with what arrived.
+    async fn receive(&self, held: Held, chunk: Chunk) -> Result<Held> {
         let offset = held.data.len();
         if chunk.start.is_some_and(|start| start != offset) {
             return Err(StorageError::RangeInvalid { offset });
@@ -282,7 +319,6 @@ impl Uploads {
             length: chunk.length,
             room: self.max_blob_size.map(|limit| limit.saturating_sub(offset)),
             limit: self.max_blob_size.unwrap_or(u64::MAX),
-            quota: room.map(|room| room.saturating_sub(offset)),
         };
         receive(held, chunk.body, limits).await
     }
@@ -296,7 +332,7 @@ impl Uploads {
         digest: &Digest,
     ) -> Result<BlobInfo> {
         let (blobs, meta) = (self.blobs.clone(), self.meta.clone());
-        let running = self.running.clone();
+        let (running, in_flight) = (self.running.clone(), self.in_flight.clone());
         let (repository, digest) = (repository.clone(), digest.clone());
         let task = async move {
             let (mut held, verified) = blocking(move || {
@@ -311,7 +347,17 @@ impl Uploads {
                         digest: staged.digest.clone(),
                         size: staged.size,
                     };
-                    meta.add_blob(&repository, staged).await.map(|()| info)
+                    in_flight.naming(&held.id);
+                    match meta.add_blob(&repository, staged).await {
+                        Ok(()) => {
+                            in_flight.end(&held.id);
+                            Ok(info)
+                        }
+                        Err(error) => {
+                            in_flight.not_named(&held.id);
+                            Err(error)
+                        }
+                    }
                 }
                 Err(error) => Err(error),
             };
@@ -324,7 +370,9 @@ impl Uploads {
             if named.is_ok() || hopeless || !held.resumable {
                 held.hash.ended = true;
                 running.forget(&held.id);
+                let id = held.id.clone();
                 let _ = blocking(move || blobs.cancel(&held.id)).await;
+                in_flight.end(&id);
             }
             named
         };
@@ -371,14 +419,14 @@ async fn blocking<T: Send + 'static>(
 
 /// Removes an upload that can't be resumed when its request ends before it does.
 struct Abandoned<'a> {
-    blobs: &'a Arc<dyn BlobStore>,
+    uploads: &'a Uploads,
     id: Option<UploadId>,
 }
 
 impl<'a> Abandoned<'a> {
-    fn new(blobs: &'a Arc<dyn BlobStore>, id: &UploadId) -> Self {
+    fn new(uploads: &'a Uploads, id: &UploadId) -> Self {
         Self {
-            blobs,
+            uploads,
             id: Some(id.clone()),
         }
     }
@@ -391,10 +439,14 @@ impl<'a> Abandoned<'a> {
 impl Drop for Abandoned<'_> {
     fn drop(&mut self) {
         let Some(id) = self.id.take() else { return };
-        let blobs = self.blobs.clone();
+        let (blobs, in_flight) = (self.uploads.blobs.clone(), self.uploads.in_flight.clone());
         // Who is dropped can't wait. Should nobody run it any more, housekeeping finds it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn_blocking(move || blobs.cancel(&id));
+            runtime.spawn_blocking(move || {
+                // Of the files, too, housekeeping finds what is left.
+                let _ = blobs.cancel(&id);
+                in_flight.end(&id);
+            });
         }
     }
 }

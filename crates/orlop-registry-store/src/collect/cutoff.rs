@@ -77,6 +77,7 @@ mod tests {
         UploadState {
             id: UploadId::parse(&"0".repeat(32)).unwrap(),
             begun_at: minute(begun),
+            size: 0,
             active_at: minute(begun),
             repository: repository.map(str::to_owned),
             busy: true,

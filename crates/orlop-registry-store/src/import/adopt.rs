@@ -58,7 +58,10 @@ pub(super) async fn adopt(
         body: body(file),
     };
     // The source has a bounded length; quotas are looked at when it is named.
-    let info = inner.uploads.put(repository, digest, content, None).await?;
+    let info = inner
+        .uploads
+        .put(repository, digest, content, false)
+        .await?;
     Ok(Came::Copied(info.size))
 }
 

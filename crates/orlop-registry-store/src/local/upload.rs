@@ -179,6 +179,7 @@ pub(super) fn list(root: &Path) -> Result<Vec<UploadState>> {
         // Gone since, or never got that far: then the directory's own time counts.
         let meta = fs::metadata(&data).or_else(|_| entry.metadata());
         let Ok(meta) = meta else { continue };
+        let size = if meta.is_file() { meta.len() } else { 0 };
         let modified = meta.modified().map_err(|e| failed("look at", &data, e))?;
         let busy = File::open(&data)
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));
@@ -189,6 +190,7 @@ pub(super) fn list(root: &Path) -> Result<Vec<UploadState>> {
         let time = |time| Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH);
         states.push(UploadState {
             id,
+            size,
             begun_at: about
                 .as_ref()
                 .map_or_else(|| time(begun), |about| about.begun_at),

@@ -1,12 +1,11 @@
-//! The rules of a storage, and what is known to break them before anything is received.
+//! The rules of a storage, and what becomes of uploads that break them.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use orlop_oci::Digest;
 
 use super::{Policies, PolicyError, Rules};
 use crate::meta_store::Lookup;
-use crate::storage::Inner;
 use crate::{RepositoryName, Storage, StorageError, UploadId};
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -20,43 +19,13 @@ impl Storage {
         let rules = Arc::new(policies.compile()?);
         let inner = self.inner();
         inner.meta.set_rules(rules.clone());
-        *inner.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        inner.rules.set(rules);
         Ok(())
     }
 
     /// The rules that hold.
     pub fn rules(&self) -> Arc<Rules> {
-        self.inner().rules()
-    }
-
-    /// Refuses a chunk that can't fit into a quota before it is received. Returns how large the blob
-    /// may become, so that a chunk that doesn't say its length is cut off there. What counts is
-    /// looked at again when the blob is named.
-    pub(crate) async fn check_room(
-        &self,
-        repository: &RepositoryName,
-        id: Option<&UploadId>,
-        length: Option<u64>,
-        digest: Option<&Digest>,
-    ) -> Result<Option<u64>> {
-        if !self.rules().limits_bytes(repository) {
-            return Ok(None);
-        }
-        if let Some(digest) = digest
-            && self.has(repository, digest).await?
-        {
-            return Ok(None);
-        }
-        let meta = &self.inner().meta;
-        if let Some(length) = length {
-            let there = match id {
-                Some(id) => self.upload_offset(repository, id).await?,
-                None => 0,
-            };
-            let all = there.saturating_add(length);
-            meta.check_room(repository, all).await?;
-        }
-        meta.room(repository).await
+        self.inner().rules.get()
     }
 
     /// What a quota refuses won't be sent on: its bytes go now, not when the upload expires.
@@ -73,15 +42,35 @@ impl Storage {
         result
     }
 
-    pub(crate) async fn has(&self, repository: &RepositoryName, digest: &Digest) -> Result<bool> {
+    /// Whether quotas count a blob that is sent: one that the repository has needs no room.
+    pub(crate) async fn counts(
+        &self,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<bool> {
+        if !self.rules().limits_bytes(repository) {
+            return Ok(false);
+        }
         let found = self.inner().meta.blob(repository, digest).await?;
-        Ok(matches!(found, Lookup::Found(_)))
+        Ok(!matches!(found, Lookup::Found(_)))
     }
 }
 
-impl Inner {
-    pub(crate) fn rules(&self) -> Arc<Rules> {
-        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+/// The rules that hold now. Cheap to clone; all clones are one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CurrentRules(Arc<RwLock<Arc<Rules>>>);
+
+impl CurrentRules {
+    pub(crate) fn new(rules: Arc<Rules>) -> Self {
+        Self(Arc::new(RwLock::new(rules)))
+    }
+
+    pub(crate) fn get(&self) -> Arc<Rules> {
+        let rules = self.0.read().unwrap_or_else(PoisonError::into_inner);
         rules.clone()
+    }
+
+    pub(crate) fn set(&self, rules: Arc<Rules>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = rules;
     }
 }

@@ -78,18 +78,26 @@ impl Quota {
         self.tags.is_some()
     }
 
-    /// How many bytes fit beside those that are used.
-    pub(crate) fn room(&self, used: u64) -> Option<u64> {
-        self.bytes.map(|limit| limit.saturating_sub(used))
-    }
-
     /// Whether `more` bytes fit beside those that are used. Nothing more always fits: who is over a
     /// quota that was lowered can still push what is there.
     ///
     /// # Errors
     /// `QuotaExceeded`.
     pub fn check_bytes(&self, used: u64, more: u64) -> Result<(), StorageError> {
-        self.check(self.bytes, used, more, "bytes")
+        self.check(self.bytes, used, 0, more, "bytes")
+    }
+
+    /// The same, beside `coming` bytes that others are just sending.
+    ///
+    /// # Errors
+    /// `QuotaExceeded`.
+    pub(crate) fn check_upload(
+        &self,
+        used: u64,
+        coming: u64,
+        more: u64,
+    ) -> Result<(), StorageError> {
+        self.check(self.bytes, used, coming, more, "bytes")
     }
 
     /// The same for tags.
@@ -97,24 +105,29 @@ impl Quota {
     /// # Errors
     /// `QuotaExceeded`.
     pub fn check_tags(&self, used: u64, more: u64) -> Result<(), StorageError> {
-        self.check(self.tags, used, more, "tags")
+        self.check(self.tags, used, 0, more, "tags")
     }
 
     fn check(
         &self,
         limit: Option<u64>,
         used: u64,
+        coming: u64,
         more: u64,
         what: &str,
     ) -> Result<(), StorageError> {
         match limit {
-            Some(limit) if more > 0 && used.saturating_add(more) > limit => {
+            Some(limit) if more > 0 && used.saturating_add(coming).saturating_add(more) > limit => {
                 let who = match self.scope {
                     QuotaScope::Each => "the repository",
                     QuotaScope::Together => self.words.as_str(),
                 };
+                let coming = match coming {
+                    0 => String::new(),
+                    coming => format!(" and {coming} that other uploads bring"),
+                };
                 Err(StorageError::QuotaExceeded(format!(
-                    "{who} may have {limit} {what}, has {used}, and this needs {more} more"
+                    "{who} may have {limit} {what}, has {used}{coming}, and this needs {more} more"
                 )))
             }
             _ => Ok(()),
@@ -140,11 +153,17 @@ mod tests {
         assert_eq!(quota.check_tags(1, 1), Ok(()));
         assert!(quota.check_tags(2, 1).is_err());
         assert!(quota.check_bytes(1, u64::MAX).is_err());
-        assert_eq!((quota.room(900), quota.room(2000)), (Some(100), Some(0)));
         let error = quota.check_bytes(900, 101).unwrap_err();
         assert_eq!(
             error.to_string(),
             "quota exceeded: team/** may have 1000 bytes, has 900, and this needs 101 more"
+        );
+        assert_eq!(quota.check_upload(800, 100, 100), Ok(()));
+        let error = quota.check_upload(800, 101, 100).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "quota exceeded: team/** may have 1000 bytes, has 800 and 101 that other uploads bring, \
+             and this needs 100 more"
         );
     }
 }

@@ -139,31 +139,14 @@ impl<'r> Gauge<'r> {
     }
 }
 
-/// Whether a repository may grow by so many bytes.
-pub(super) fn check_room(
+/// How many bytes are used of each quota that a repository must fit into.
+pub(super) fn bytes_used(
     db: &Connection,
     rules: &Rules,
     repository: &RepositoryName,
-    bytes: u64,
-) -> rusqlite::Result<Result<()>> {
-    for (quota, used) in used(db, rules, repository)? {
-        if let Err(error) = quota.check_bytes(used.bytes, bytes) {
-            return Ok(Err(error));
-        }
-    }
-    Ok(Ok(()))
-}
-
-/// How many bytes a repository may grow by.
-pub(super) fn room(
-    db: &Connection,
-    rules: &Rules,
-    repository: &RepositoryName,
-) -> rusqlite::Result<Option<u64>> {
+) -> rusqlite::Result<Vec<u64>> {
     let used = used(db, rules, repository)?.into_iter();
-    Ok(used
-        .filter_map(|(quota, used)| quota.room(used.bytes))
-        .min())
+    Ok(used.map(|(_, used)| used.bytes).collect())
 }
 
 fn used<'r>(

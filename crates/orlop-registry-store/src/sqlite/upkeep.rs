@@ -34,19 +34,13 @@ impl Upkeep for Sqlite {
         self.writer.set_rules(rules);
     }
 
-    fn check_room<'a>(
+    fn used<'a>(
         &'a self,
+        rules: Arc<Rules>,
         repository: &'a RepositoryName,
-        bytes: u64,
-    ) -> BoxFuture<'a, Result<()>> {
-        let (rules, repository) = (self.writer.rules(), repository.clone());
-        let checked = self.look(move |c| limits::check_room(c, &rules, &repository, bytes));
-        async move { checked.await? }.boxed()
-    }
-
-    fn room<'a>(&'a self, repository: &'a RepositoryName) -> BoxFuture<'a, Result<Option<u64>>> {
-        let (rules, repository) = (self.writer.rules(), repository.clone());
-        self.look(move |c| limits::room(c, &rules, &repository))
+    ) -> BoxFuture<'a, Result<Vec<u64>>> {
+        let repository = repository.clone();
+        self.look(move |c| limits::bytes_used(c, &rules, &repository))
     }
 
     fn activity(

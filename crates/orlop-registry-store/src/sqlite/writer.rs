@@ -7,13 +7,13 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::sync::{PoisonError, RwLock};
 use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::row::failed;
+use crate::policy::CurrentRules;
 use crate::{BlobStore, Rules, StorageError};
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -53,7 +53,7 @@ struct Ran {
 #[derive(Debug)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
-    rules: Arc<RwLock<Arc<Rules>>>,
+    rules: CurrentRules,
     events: watch::Receiver<u64>,
 }
 
@@ -64,7 +64,7 @@ impl Writer {
             .map_err(failed)?;
         let (events, seen) = watch::channel(last.map_or(0, i64::unsigned_abs));
         let (jobs, queue) = mpsc::channel();
-        let rules = Arc::new(RwLock::new(Arc::new(Rules::default())));
+        let rules = CurrentRules::default();
         let current = rules.clone();
         thread::Builder::new()
             .name("registry-writer".into())
@@ -77,14 +77,9 @@ impl Writer {
         })
     }
 
-    /// The rules that changes keep.
-    pub(super) fn rules(&self) -> Arc<Rules> {
-        now(&self.rules)
-    }
-
-    /// Sets them for every change that begins after this.
+    /// Sets the rules that every change has to keep that begins after this.
     pub(super) fn set_rules(&self, rules: Arc<Rules>) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        self.rules.set(rules);
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<u64> {
@@ -124,18 +119,13 @@ fn run(
     blobs: &dyn BlobStore,
     queue: &mpsc::Receiver<Job>,
     events: &watch::Sender<u64>,
-    rules: &RwLock<Arc<Rules>>,
+    rules: &CurrentRules,
 ) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
         jobs.extend(queue.try_iter().take(GROUP - 1));
-        group(db, blobs, jobs, events, now(rules));
+        group(db, blobs, jobs, events, rules.get());
     }
-}
-
-fn now(rules: &RwLock<Arc<Rules>>) -> Arc<Rules> {
-    let rules = rules.read().unwrap_or_else(PoisonError::into_inner);
-    rules.clone()
 }
 
 fn group(

@@ -25,8 +25,6 @@ pub(super) struct Limits {
     pub(super) room: Option<u64>,
     /// The bound that this comes from, to be named.
     pub(super) limit: u64,
-    /// How many bytes quotas leave for it.
-    pub(super) quota: Option<u64>,
 }
 
 impl Limits {
@@ -36,10 +34,6 @@ impl Limits {
                 what: "blob",
                 limit: self.limit,
             });
-        }
-        if let Some(room) = self.quota.filter(|room| arrived > *room) {
-            let why = format!("there is room for {room} bytes more, and this has more");
-            return Err(StorageError::QuotaExceeded(why));
         }
         match self.length {
             Some(expected) if arrived > expected => Err(StorageError::SizeInvalid {
@@ -71,8 +65,12 @@ enum Piece {
 
 /// Adds a body to an upload. With an error of the body itself what arrived is kept; with any other
 /// the upload is as it was before.
-pub(super) async fn receive(held: Held, mut body: Body, limits: Limits) -> Result<Held> {
-    limits.check(limits.length.unwrap_or(0))?;
+pub(super) async fn receive(mut held: Held, mut body: Body, limits: Limits) -> Result<Held> {
+    let declared = limits.length.unwrap_or(0);
+    limits.check(declared)?;
+    // Of two that say how long they are, and that don't both fit, one comes in.
+    let all = held.data.len().saturating_add(declared);
+    held.room.reserve(all).await?;
     // The request that ends an upload usually has no body; nothing has to be written.
     let first = match body.next().await {
         None => return limits.check_end(0).map(|()| held),
@@ -119,7 +117,11 @@ async fn send(first: Bytes, mut body: Body, pieces: mpsc::Sender<Piece>) {
                 if !flush(&mut small, &pieces).await {
                     return;
                 }
-                body.next().await
+                tokio::select! {
+                    next = body.next() => next,
+                    // What is refused needn't be sent any further.
+                    () = pieces.closed() => return,
+                }
             }
         };
     }
@@ -146,6 +148,9 @@ async fn write(held: Held, mut queue: mpsc::Receiver<Piece>, limits: Limits) -> 
             return Err(StorageError::Body("the request was given up".into()));
         }
         let batch = std::mem::take(&mut pieces);
+        if let Err(error) = writing.reserve(&batch).await {
+            return blocking(move || writing.undo(error)).await;
+        }
         let next = blocking(move || writing.all(batch)).await?;
         match next {
             Next::More(same) => writing = same,
@@ -181,6 +186,26 @@ impl Writing {
         })
     }
 
+    /// Asks the quotas for what is about to be written. What is written besides is refused for
+    /// other reasons.
+    async fn reserve(&mut self, pieces: &[Piece]) -> Result<()> {
+        let sizes = pieces.iter().map(|piece| match piece {
+            Piece::Bytes(bytes) => bytes.len() as u64,
+            Piece::End | Piece::Broken(_) => 0,
+        });
+        let most = self.limits.length.unwrap_or(u64::MAX);
+        let most = most.min(self.limits.room.unwrap_or(u64::MAX));
+        let arrived = (self.arrived + sizes.sum::<u64>()).min(most);
+        self.held.room.reserve(self.before + arrived).await
+    }
+
+    /// Leaves the upload as it was before.
+    fn undo<T>(mut self, error: StorageError) -> Result<T> {
+        self.held.data.truncate(self.before)?;
+        self.held.hash.back_to(self.mark);
+        Err(error)
+    }
+
     fn all(mut self, pieces: Vec<Piece>) -> Result<Next> {
         for piece in pieces {
             match self.one(piece) {
@@ -188,11 +213,7 @@ impl Writing {
                 Ok(true) => return Ok(Next::Whole(self.held)),
                 // What arrived is kept.
                 Err(error @ StorageError::Body(_)) => return Err(error),
-                Err(error) => {
-                    self.held.data.truncate(self.before)?;
-                    self.held.hash.back_to(self.mark);
-                    return Err(error);
-                }
+                Err(error) => return self.undo(error),
             }
         }
         Ok(Next::More(self))

@@ -1,10 +1,13 @@
 //! Quotas, whoever races for what is left.
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use orlop_oci::{Algorithm, Digest};
 use orlop_registry_store::{
-    BlobInfo, Chunk, Policies, PutManifest, QuotaRule, QuotaScope, StorageError, UploadId,
+    BlobInfo, Chunk, OpenUploads, Policies, PutManifest, QuotaRule, QuotaScope, Storage,
+    StorageError, StorageOptions, UploadId,
 };
+use tokio::sync::oneshot::{Sender, channel};
 use tokio::task::JoinSet;
 
 use crate::support::{
@@ -111,7 +114,9 @@ async fn of_resumed_uploads() {
     let id = begun(&test).await;
     storage.append(&app, &id, at(0, b"123456")).await.unwrap();
     storage.append(&app, &id, at(6, b"7890")).await.unwrap();
-    test.push("app", b"x").await;
+    // A mount isn't uploaded, and doesn't wait for what is.
+    let other = test.push("other", b"x").await;
+    mount(&test, "app", &other, "other").await.unwrap();
     let digest = Digest::of(b"1234567890");
     // The request that ends it may say that it has no bytes itself, or say nothing.
     exceeded(storage.finish_upload(&app, &id, whole(b""), &digest).await);
@@ -119,7 +124,8 @@ async fn of_resumed_uploads() {
     assert_eq!(test.files("uploads"), [""; 0]);
     let id = begun(&test).await;
     storage.append(&app, &id, at(0, b"123456")).await.unwrap();
-    test.push("app", b"yzyz").await;
+    let other = test.push("other", b"yzyz").await;
+    mount(&test, "app", &other, "other").await.unwrap();
     let digest = Digest::of(b"123456");
     exceeded(storage.finish_upload(&app, &id, nothing(), &digest).await);
     assert_eq!(test.files("uploads"), [""; 0]);
@@ -205,6 +211,167 @@ async fn a_race_can_not_exceed_it() {
     let won = pushes.join_all().await;
     assert_eq!(won.into_iter().filter(|won| *won).count(), 5);
     assert_eq!(test.files("blobs/sha256").len(), 5);
+}
+
+/// A body that says nothing of its length, sends this, and goes on when it is let.
+fn held_back(content: &'static [u8]) -> (Chunk, Sender<()>) {
+    let (sender, go_on) = channel();
+    let first = stream::iter([Ok(Bytes::from_static(content))]);
+    // Whoever doesn't let it go on breaks it off.
+    let last = stream::once(go_on).filter_map(|went: std::result::Result<(), _>| async move {
+        went.is_err()
+            .then(|| Err("the client went away".to_owned()))
+    });
+    let chunk = Chunk {
+        body: first.chain(last).boxed(),
+        ..nothing()
+    };
+    (chunk, sender)
+}
+
+/// Waits until all uploads have, or are about to have, so many bytes.
+async fn open_bytes(storage: &Storage, bytes: u64) {
+    while storage.open_uploads().bytes != bytes {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn uploads_side_by_side_share_what_is_left() {
+    for scope in [QuotaScope::Each, QuotaScope::Together] {
+        let test = with(quota("team/**", scope, 20, 100));
+        let storage = &test.storage;
+        test.push("team/a", b"12345").await;
+        let other = match scope {
+            QuotaScope::Each => "team/a",
+            QuotaScope::Together => "team/b",
+        };
+        let (chunk, go_on) = held_back(b"abcdefghij");
+        let (sending, digest) = (storage.clone(), Digest::of(b"abcdefghij"));
+        let first =
+            tokio::spawn(async move { sending.put_blob(&repo("team/a"), &digest, chunk).await });
+        open_bytes(storage, 10).await;
+        let why = exceeded(put_blob(&test, other, b"123456", true).await);
+        assert!(
+            why.contains("has 5 and 10 that other uploads bring, and this needs 6 more"),
+            "{why}"
+        );
+        // Neither does it fit when it doesn't say so beforehand.
+        exceeded(put_blob(&test, other, b"123456", false).await);
+        test.push("elsewhere", b"123456 and many more bytes").await;
+        test.push(other, b"xyzzy").await;
+        go_on.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        assert_eq!(storage.open_uploads(), OpenUploads::default());
+        exceeded(put_blob(&test, other, b"!", true).await);
+    }
+}
+
+#[tokio::test]
+async fn what_was_reserved_is_given_back() {
+    let test = with(quota("app", QuotaScope::Each, 10, 100));
+    let (storage, app) = (&test.storage, repo("app"));
+    // Given up by its client.
+    let id = begun(&test).await;
+    storage.append(&app, &id, at(0, b"123456")).await.unwrap();
+    exceeded(put_blob(&test, "app", b"abcde", true).await);
+    storage.cancel_upload(&app, &id).await.unwrap();
+    test.push("app", b"abcde").await;
+    // Broken off: what arrived is there, and no more.
+    let id = begun(&test).await;
+    let broken = body(vec![Ok(Bytes::from_static(b"12")), Err("gone".into())]);
+    let chunk = Chunk {
+        length: Some(5),
+        body: broken,
+        ..nothing()
+    };
+    assert!(storage.append(&app, &id, chunk).await.is_err());
+    assert_eq!(storage.open_uploads(), OpenUploads { count: 1, bytes: 2 });
+    exceeded(put_blob(&test, "app", b"abcd", true).await);
+    test.push("app", b"abc").await;
+    // Refused, and so given up.
+    exceeded(storage.append(&app, &id, at(2, b"3")).await);
+    assert_eq!(storage.open_uploads(), OpenUploads::default());
+    // With another digest than was said.
+    let chunk = whole(b"12");
+    let digest = Digest::of(b"other");
+    assert!(storage.put_blob(&app, &digest, chunk).await.is_err());
+    // Abandoned in the middle.
+    let (chunk, go_on) = held_back(b"12");
+    let digest = Digest::of(b"12");
+    let sending = (storage.clone(), app.clone());
+    let request = tokio::spawn(async move {
+        let (storage, app) = sending;
+        storage.put_blob(&app, &digest, chunk).await
+    });
+    open_bytes(storage, 2).await;
+    request.abort();
+    open_bytes(storage, 0).await;
+    drop(go_on);
+    test.push("app", b"yz").await;
+}
+
+#[tokio::test]
+async fn uploads_of_before_a_restart_count() {
+    let test = TestStorage::new();
+    let app = repo("app");
+    let id = begun(&test).await;
+    test.storage
+        .append(&app, &id, at(0, b"123456"))
+        .await
+        .unwrap();
+    let mut options = StorageOptions::new(test.directory.path());
+    options.policies = quota("app", QuotaScope::Each, 10, 100);
+    let again = Storage::open(options).unwrap();
+    assert_eq!(again.open_uploads(), OpenUploads { count: 1, bytes: 6 });
+    let digest = Digest::of(b"abcde");
+    let put = async || again.put_blob(&app, &digest, whole(b"abcde")).await;
+    exceeded(put().await);
+    // Another process gives it up: housekeeping hears of it.
+    test.storage.cancel_upload(&app, &id).await.unwrap();
+    exceeded(put().await);
+    again.flush().await.unwrap();
+    put().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_race_never_has_more_on_disk() {
+    let test = with(quota("app", QuotaScope::Each, 50, 100));
+    let (mut uploads, mut letting) = (JoinSet::new(), Vec::new());
+    for number in 0..20 {
+        let (chunk, go_on) = held_back(b"0123456789");
+        letting.push(go_on);
+        let storage = test.storage.clone();
+        uploads.spawn(async move {
+            let app = repo("app");
+            let id = storage.start_upload(&app, Algorithm::Sha256).await.unwrap();
+            let appended = storage.append(&app, &id, chunk).await;
+            if number % 2 == 0 && appended.is_ok() {
+                storage.cancel_upload(&app, &id).await.unwrap();
+            }
+            appended.is_ok()
+        });
+    }
+    let mut won = 0;
+    for _ in 0..15 {
+        won += usize::from(uploads.join_next().await.unwrap().unwrap());
+    }
+    assert_eq!(won, 0, "fifteen had no room");
+    let held = test.storage.open_uploads();
+    assert_eq!(
+        held,
+        OpenUploads {
+            count: 5,
+            bytes: 50
+        }
+    );
+    letting.into_iter().for_each(|go_on| {
+        let _ = go_on.send(());
+    });
+    while let Some(one) = uploads.join_next().await {
+        won += usize::from(one.unwrap());
+    }
+    assert_eq!(won, 5);
 }
 
 /// What the database has counted, and what is there.
