@@ -11,6 +11,7 @@ use crate::policy::Policy;
 const ROOMS: &[&str] = &[
     "orlop-secret",
     "orlop-oci",
+    "orlop-pin",
     "orlop-layer",
     "orlop-fs",
     "orlop-store",
@@ -156,6 +157,7 @@ mod tests {
             &[
                 package(
                     "orlop-oci",
+    "orlop-pin",
                     json!([{"name": "orlop-testing", "kind": "dev"}, {"name": "serde", "kind": null}]),
                 ),
                 package("orlop-store", json!([{"name": "orlop-oci", "kind": null}])),
