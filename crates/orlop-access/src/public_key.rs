@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use orlop_oci::json::{self, Object};
 use ring::digest::{SHA256, digest};
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use rustls_pki_types::pem::{PemObject, SectionKind};
@@ -234,7 +235,7 @@ impl PublicKeys {
 
 #[derive(Deserialize)]
 struct Jwks {
-    keys: Vec<Jwk>,
+    keys: Vec<Object<Jwk>>,
 }
 
 #[derive(Deserialize)]
@@ -255,9 +256,9 @@ struct Jwk {
 
 fn from_jwks(bytes: &[u8]) -> Result<Vec<PublicKey>, String> {
     let document: Jwks =
-        serde_json::from_slice(bytes).map_err(|error| format!("not a JWKS document: {error}"))?;
+        json::from_slice(bytes).map_err(|error| format!("not a JWKS document: {error}"))?;
     let mut keys = Vec::new();
-    for (index, jwk) in document.keys.into_iter().enumerate() {
+    for (index, Object(jwk)) in document.keys.into_iter().enumerate() {
         if let Some(key) = from_jwk(jwk).map_err(|reason| format!("key {index}: {reason}"))? {
             keys.push(key);
         }

@@ -70,6 +70,10 @@ fn each_kind_of_file() {
         (r#"{"keys":[]}"#.to_owned(), Err("no key")),
         (r#"{"keys":{}}"#.to_owned(), Err("not a JWKS document")),
         (
+            "{\"keys\":[[\"EC\"]]}".to_owned(),
+            Err("expected an object"),
+        ),
+        (
             r#"{"keys":[{"kty":"EC","kty":"RSA"}]}"#.to_owned(),
             Err("duplicate field"),
         ),

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use orlop_oci::json::Object;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Action, Actions};
@@ -170,7 +171,7 @@ impl Serialize for Access {
 
 impl<'de> Deserialize<'de> for Access {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let claim = Claim::deserialize(deserializer)?;
+        let claim = Object::<Claim>::deserialize(deserializer)?.0;
         let actions = claim.actions.iter().map(String::as_str);
         Ok(Self::new(&claim.kind, &claim.name, actions))
     }

@@ -9,6 +9,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use orlop_oci::json;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -214,7 +215,7 @@ impl Header {
 
 fn read<T: DeserializeOwned>(part: &str) -> Result<T, TokenFault> {
     let bytes = URL_SAFE_NO_PAD.decode(part).ok();
-    let value = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let value = bytes.and_then(|bytes| json::from_slice(&bytes).ok());
     value.ok_or(TokenFault::Malformed)
 }
 

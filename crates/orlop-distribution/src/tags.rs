@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use orlop_oci::json;
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -40,7 +41,7 @@ async fn tags(place: &Place) -> Result<Vec<String>, Error> {
     };
     pages
         .each(|page| {
-            let list: TagList = serde_json::from_slice(page).map_err(|error| error.to_string())?;
+            let list: TagList = json::from_slice(page).map_err(|error| error.to_string())?;
             for tag in list.tags.unwrap_or_default() {
                 // What isn't a tag can't be asked for; it must not reach a terminal either.
                 if place.repository.with_tag(&tag).is_ok() && seen.insert(tag.clone()) {

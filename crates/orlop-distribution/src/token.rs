@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Method, StatusCode};
+use orlop_oci::json;
 use serde::Deserialize;
 use url::Url;
 
@@ -252,8 +253,8 @@ fn settings_idle(endpoint: &Endpoint) -> Duration {
 }
 
 fn read(bytes: &[u8]) -> Result<Token, &'static str> {
-    let answer: TokenAnswer = serde_json::from_slice(bytes)
-        .map_err(|_| "the answer of the token realm is not understood")?;
+    let answer: TokenAnswer =
+        json::from_slice(bytes).map_err(|_| "the answer of the token realm is not understood")?;
     let token = answer
         .token
         .or(answer.access_token)
@@ -313,7 +314,14 @@ mod tests {
         ] {
             assert_eq!(life(text), expected, "{text}");
         }
-        for text in ["", "{}", r#"{"token":""}"#, r#"{"token":"a\nb"}"#, "<html>"] {
+        for text in [
+            "",
+            "{}",
+            r#"["t"]"#,
+            r#"{"token":""}"#,
+            r#"{"token":"a\nb"}"#,
+            "<html>",
+        ] {
             assert!(read(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::descriptor::null_is_default;
+use crate::json::objects_only;
 use crate::{DiffId, ManifestError, Platform, manifest};
 
 /// What an image runs and of which layers it is made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ImageConfig {
     /// When the image was made. A time that isn't RFC 3339 counts as none.
     #[serde(
@@ -57,6 +59,7 @@ impl ImageConfig {
 
 /// The layers of an image, bottom first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct RootFs {
     /// Always `layers`.
     #[serde(default, rename = "type")]
@@ -68,6 +71,7 @@ pub struct RootFs {
 
 /// One step of the build.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct History {
     /// When.
     #[serde(
@@ -104,7 +108,7 @@ pub struct History {
 
 /// How a container of the image starts (Docker's `Config`, a superset of OCI's).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", remote = "Self")]
 pub struct ContainerConfig {
     /// User or UID, optionally with a group.
     #[serde(
@@ -188,7 +192,7 @@ pub struct ContainerConfig {
 
 /// Docker's health check; times are in nanoseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", remote = "Self")]
 pub struct Healthcheck {
     /// `["CMD", …]`, `["CMD-SHELL", text]` or `["NONE"]`.
     #[serde(
@@ -213,6 +217,8 @@ pub struct Healthcheck {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: i64,
 }
+
+objects_only!(ImageConfig, RootFs, History, ContainerConfig, Healthcheck);
 
 #[allow(
     clippy::trivially_copy_pass_by_ref,
@@ -256,7 +262,18 @@ mod tests {
     #[test]
     fn refuses_wrong_types() {
         assert!(ImageConfig::parse(br#"{"rootfs":{"diff_ids":["sha256:zz"]}}"#).is_err());
-        assert!(ImageConfig::parse(b"[]").is_err());
+        // Lists in place of objects, in the order of our fields.
+        for list in [
+            "[]",
+            r#"{"rootfs":["layers"]}"#,
+            r#"{"config":["user"]}"#,
+            r#"{"config":{"Healthcheck":[["NONE"]]}}"#,
+            r#"{"history":[[null,"RUN x"]]}"#,
+        ] {
+            let error = ImageConfig::parse(list.as_bytes()).unwrap_err().to_string();
+            let expected = "malformed document: invalid type: sequence, expected an object at ";
+            assert!(error.starts_with(expected), "{list}: {error}");
+        }
         assert!(ImageConfig::parse(&vec![b' '; manifest::MAX_CONFIG_SIZE as usize + 1]).is_err());
     }
 }

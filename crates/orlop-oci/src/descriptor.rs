@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::objects_only;
 use crate::{Digest, MediaType, Platform, annotation};
 
 /// Type, digest and size of a blob, with what the document that names it adds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub struct Descriptor {
     /// What the blob is.
     #[serde(default = "no_media_type")]
@@ -41,6 +42,8 @@ pub struct Descriptor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
 }
+
+objects_only!(Descriptor);
 
 impl Descriptor {
     /// A descriptor with nothing but the three required fields.

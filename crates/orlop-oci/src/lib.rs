@@ -15,6 +15,7 @@ pub mod annotation;
 mod config;
 mod descriptor;
 mod digest;
+pub mod json;
 mod manifest;
 mod media_type;
 mod platform;

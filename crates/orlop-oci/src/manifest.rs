@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::descriptor::null_is_default;
+use crate::json::{self, objects_only};
 use crate::{Descriptor, Digest, DigestError, MediaType};
 
 /// The largest manifest that is read, in bytes (distribution-spec, "Pushing Manifests": registries
@@ -197,7 +198,7 @@ pub enum Manifest {
 
 /// One image for one platform, or an artifact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub struct ImageManifest {
     /// Always 2.
     pub schema_version: u8,
@@ -233,7 +234,7 @@ impl ImageManifest {
 
 /// Several manifests under one digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub struct Index {
     /// Always 2.
     pub schema_version: u8,
@@ -257,6 +258,8 @@ pub struct Index {
     )]
     pub annotations: BTreeMap<String, String>,
 }
+
+objects_only!(ImageManifest, Index);
 
 /// Only what tells the kinds of document apart.
 #[derive(Deserialize)]
@@ -352,7 +355,7 @@ pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8], max: u64) -> Result<
             max,
         });
     }
-    serde_json::from_slice(bytes).map_err(|e| ManifestError::Json(e.to_string()))
+    json::from_slice(bytes).map_err(|e| ManifestError::Json(e.to_string()))
 }
 
 #[cfg(test)]
@@ -442,6 +445,19 @@ mod tests {
             Err(ManifestError::TooLarge { .. })
         ));
         assert!(parse(MediaType::OciIndex, &"[".repeat(100_000)).is_err());
+        let config = r#"{"schemaVersion":2,"config":["application/vnd.oci.image.config.v1+json","#;
+        for list in [
+            "[2]",
+            &format!(r#"{config}"{D}",0]}}"#),
+            &format!(r#"{{"schemaVersion":2,"manifests":[["","{D}",0]]}}"#),
+            &format!(
+                r#"{{"schemaVersion":2,"manifests":[{{"digest":"{D}","size":0,"platform":["arm"]}}]}}"#
+            ),
+        ] {
+            let error = parse(MediaType::from(""), list).unwrap_err().to_string();
+            let expected = "malformed document: invalid type: sequence, expected an object at ";
+            assert!(error.starts_with(expected), "{list}: {error}");
+        }
         let negative = image("").replace("\"size\":0", "\"size\":-1");
         assert!(matches!(
             parse(MediaType::OciManifest, &negative),

@@ -10,8 +10,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::objects_only;
+
 /// Operating system, architecture and variant (image-spec, image-index.md, `platform`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Platform {
     /// `GOARCH`.
     #[serde(default)]
@@ -38,6 +41,8 @@ pub struct Platform {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
 }
+
+objects_only!(Platform);
 
 /// Why a text is not a platform. The text is Docker's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

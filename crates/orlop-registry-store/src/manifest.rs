@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use orlop_oci::{
     Descriptor, Digest, Digester, ImageManifest, Index, MAX_MANIFEST_SIZE, Manifest, ManifestError,
-    MediaType,
+    MediaType, json,
 };
 use serde::Deserialize;
 
@@ -142,8 +142,8 @@ struct Inside {
 impl Document {
     fn read(new: &NewManifest) -> Result<Self> {
         let outside = MediaType::from_header(&new.media_type);
-        let json = |e: serde_json::Error| StorageError::ManifestInvalid(e.to_string());
-        let inside: Inside = serde_json::from_slice(&new.bytes).map_err(json)?;
+        let malformed_json = |e: serde_json::Error| StorageError::ManifestInvalid(e.to_string());
+        let inside: Inside = json::from_slice(&new.bytes).map_err(malformed_json)?;
         let inside = inside.media_type.as_deref().map(MediaType::from_header);
         let media_type = match inside {
             Some(inside) if outside.as_str().is_empty() => inside,
@@ -168,7 +168,7 @@ impl Document {
             }
             return Ok(Self::Known(Box::new(manifest)));
         }
-        let other: OtherDocument = serde_json::from_slice(&new.bytes).map_err(json)?;
+        let other: OtherDocument = json::from_slice(&new.bytes).map_err(malformed_json)?;
         if other.schema_version == Some(1) {
             return Err(malformed(&ManifestError::Schema1));
         }
@@ -320,6 +320,19 @@ mod tests {
             ("]]]][", 1),
         ] {
             assert_eq!(nesting(json.as_bytes()), depth, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_no_manifest() {
+        for (media_type, list) in [
+            ("", "[null]"),
+            ("a/b", r#"["a/b"]"#),
+            ("application/vnd.oci.image.index.v1+json", "[2]"),
+        ] {
+            let refused = examine(&pushed(media_type, list.into()), Sparse::Accepted);
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.contains("expected an object"), "{refused}");
         }
     }
 

@@ -239,6 +239,33 @@ async fn forms_that_are_no_tokens() {
     );
 }
 
+/// Lists, in the order of our fields, under a signature that holds.
+#[tokio::test]
+async fn lists_in_place_of_objects() {
+    let (scene, header, claims) = scene().await;
+    let real = TestKey::of(&scene).await;
+    let listed = json!([
+        header["alg"],
+        header["kid"],
+        header["typ"],
+        null,
+        null,
+        null,
+        null
+    ]);
+    let token = real.sign(&listed, &claims);
+    assert_eq!(fault(scene.bearer(&token).await), TokenFault::Malformed);
+    let access = json!(["repository", "x", ["pull"]]);
+    let members = [
+        "iss", "sub", "aud", "exp", "nbf", "iat", "access", "kind", "bound",
+    ];
+    let listed = members.map(|name| claims[name].clone()).into();
+    for claims in [listed, with(&claims, "access", json!([access]))] {
+        let token = real.sign(&header, &claims);
+        assert_eq!(fault(scene.bearer(&token).await), TokenFault::Claims);
+    }
+}
+
 /// What claims must have, under a signature that holds.
 #[tokio::test]
 async fn claims() {

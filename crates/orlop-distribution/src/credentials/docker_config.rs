@@ -201,24 +201,30 @@ pub(super) fn read_object(path: &Path) -> Result<Map<String, Value>, CredentialE
         path: path.to_owned(),
         source,
     };
+    let wrong = |reason| CredentialError::Format {
+        path: path.to_owned(),
+        reason,
+    };
     let text = match std::fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Map::new()),
         Err(error) => return Err(failed(error)),
         Ok(meta) if meta.len() > MAX_SIZE => {
-            return Err(CredentialError::Format {
-                path: path.to_owned(),
-                reason: format!("{} bytes are too many", meta.len()),
-            });
+            return Err(wrong(format!("{} bytes are too many", meta.len())));
         }
         Ok(_) => std::fs::read(path).map_err(failed)?,
     };
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
-    serde_json::from_slice(&text).map_err(|error| CredentialError::Format {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+    let object: Map<String, Value> =
+        serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+    for key in ["auths", "credHelpers"] {
+        let fine = |value: &Value| value.is_object() || value.is_null();
+        if !object.get(key).is_none_or(fine) {
+            return Err(wrong(format!("`{key}` is not an object")));
+        }
+    }
+    Ok(object)
 }
 
 /// Replaces the file in one step, readable by its owner alone.
@@ -266,6 +272,13 @@ pub(super) fn read_entry(
     path: &Path,
     entry: &Value,
 ) -> Result<Option<Credential>, CredentialError> {
+    let wrong = |reason: &str| CredentialError::Format {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    if !entry.is_object() && !entry.is_null() {
+        return Err(wrong("an entry of `auths` is not an object"));
+    }
     let text = |key: &str| {
         entry
             .get(key)
@@ -275,16 +288,14 @@ pub(super) fn read_entry(
     };
     let (mut user, mut password) = (text("username"), text("password"));
     if let Some(auth) = text("auth") {
-        let wrong = |reason: &str| CredentialError::Format {
-            path: path.to_owned(),
-            reason: format!("an `auth` {reason}"),
-        };
         let bytes = STANDARD
             .decode(auth.trim())
             .or_else(|_| STANDARD_NO_PAD.decode(auth.trim()))
-            .map_err(|_| wrong("is not base64"))?;
-        let pair = String::from_utf8(bytes).map_err(|_| wrong("is not text"))?;
-        let (name, secret) = pair.split_once(':').ok_or_else(|| wrong("has no colon"))?;
+            .map_err(|_| wrong("an `auth` is not base64"))?;
+        let pair = String::from_utf8(bytes).map_err(|_| wrong("an `auth` is not text"))?;
+        let (name, secret) = pair
+            .split_once(':')
+            .ok_or_else(|| wrong("an `auth` has no colon"))?;
         // docker pads passwords with NULs in files of its early days.
         user = Some(name.to_owned());
         password = Some(secret.trim_matches('\0').to_owned());

@@ -61,6 +61,9 @@ fn no_file_is_no_credentials_and_damage_is_an_error() {
     for text in [
         "{",
         "[]",
+        r#"{"auths":["a.b"]}"#,
+        r#"{"auths":{"a.b":["eA=="]}}"#,
+        r#"{"credHelpers":["mem"]}"#,
         r#"{"auths":{"a.b":{"auth":"%%"}}}"#,
         r#"{"auths":{"a.b":{"auth":"eA=="}}}"#,
     ] {
@@ -144,12 +147,13 @@ esac"#,
 #[test]
 fn helpers_that_fail() {
     let (directory, config) = file(
-        r#"{"credsStore":"slow","credHelpers":{"a.b":"loud","c.d":"none","e.f":"../evil","g.h":"junk"}}"#,
+        r#"{"credsStore":"slow","credHelpers":{"a.b":"loud","c.d":"none","e.f":"../evil","g.h":"junk","i.j":"list"}}"#,
     );
     let config = config.with_helper_timeout(Duration::from_millis(200));
     script(&directory, "slow", "exec sleep 20");
     script(&directory, "loud", "echo 'keychain is locked' >&2; exit 1");
     script(&directory, "junk", "echo no json");
+    script(&directory, "list", r#"echo '["","u","p"]'"#);
     let started = Instant::now();
     for (registry, expected) in [
         ("x.y", "no answer within"),
@@ -157,6 +161,7 @@ fn helpers_that_fail() {
         ("c.d", "executable file not found"),
         ("e.f", "can't have a slash"),
         ("g.h", "not understood"),
+        ("i.j", "expected an object"),
     ] {
         let error = config.get(registry).unwrap_err().to_string();
         assert!(error.contains(expected), "{registry}: {error}");

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use orlop_oci::json;
 use serde::{Deserialize, Serialize};
 
 use super::{Credential, CredentialError};
@@ -47,7 +48,7 @@ impl Helper {
             }
             Err(failure) => return Err(self.error(failure)),
         };
-        let answer: Answer = serde_json::from_slice(&output)
+        let answer: Answer = json::from_slice(&output)
             .map_err(|e| self.error(Failure::Said(format!("its answer is not understood: {e}"))))?;
         if answer.secret.is_empty() {
             return Ok(None);

@@ -28,9 +28,10 @@ async fn page_by_page() {
 
 #[tokio::test]
 async fn none_and_nowhere() {
-    let fake = Fake::start(|asked: &Asked| match asked.target.contains("/none/") {
-        true => reply(200, &[], r#"{"name":"none","tags":null}"#),
-        false => refusal(404, "NAME_UNKNOWN", "repository name not known to registry"),
+    let fake = Fake::start(|asked: &Asked| match asked.target.as_str() {
+        "/v2/none/tags/list?n=1000" => reply(200, &[], r#"{"name":"none","tags":null}"#),
+        "/v2/list/tags/list?n=1000" => reply(200, &[], r#"[["1"]]"#),
+        _ => refusal(404, "NAME_UNKNOWN", "repository name not known to registry"),
     })
     .await;
     let client = client();
@@ -41,6 +42,8 @@ async fn none_and_nowhere() {
             .unwrap()
             .is_empty()
     );
+    let error = remote(&client, &fake, "list").tags().await.unwrap_err();
+    assert!(error.to_string().contains("expected an object"), "{error}");
     let error = remote(&client, &fake, "x").tags().await.unwrap_err();
     assert!(error.is_not_found());
     assert_eq!(error.code(), Some("NAME_UNKNOWN"));

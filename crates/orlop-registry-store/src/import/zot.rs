@@ -3,7 +3,7 @@
 
 use std::io;
 
-use orlop_oci::{Descriptor, Digest, annotation};
+use orlop_oci::{Descriptor, Digest, annotation, json};
 use serde::Deserialize;
 
 use super::folder::Folder;
@@ -34,7 +34,7 @@ pub(super) fn claims(repository: &Folder) -> io::Result<Claims> {
         }
         Err(error) => return Err(error),
     };
-    let index: IndexJson = match serde_json::from_slice(&bytes) {
+    let index: IndexJson = match json::from_slice(&bytes) {
         Ok(index) => index,
         Err(error) => {
             strange(error.to_string());

@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue};
+use orlop_oci::json;
 use orlop_registry_store::{NewManifest, RepositoryName, TagName, TagOrDigest};
 use serde::Deserialize;
 
@@ -166,7 +167,7 @@ fn media_type(ask: &Ask<'_>, bytes: &[u8]) -> Result<String, Failure> {
         .unwrap_or_default();
     let essence = header.split(';').next().unwrap_or_default().trim();
     let media_type = if essence.is_empty() {
-        let typed: Option<Typed> = serde_json::from_slice(bytes).ok();
+        let typed: Option<Typed> = json::from_slice(bytes).ok();
         let inside = typed.and_then(|typed| typed.media_type);
         inside.ok_or_else(|| {
             Failure::manifest_invalid("neither Content-Type nor mediaType is given")
