@@ -19,6 +19,7 @@ mod error;
 mod observer;
 mod pax;
 mod tar_reader;
+mod tar_writer;
 mod whiteout;
 
 pub use bounds::{BoundedReader, Bounds};
@@ -28,4 +29,5 @@ pub use entry::{Entry, EntryKind, Region, Time};
 pub use error::{Error, Result, printable};
 pub use observer::Observer;
 pub use tar_reader::TarReader;
+pub use tar_writer::TarWriter;
 pub use whiteout::{Whiteout, WhiteoutError};

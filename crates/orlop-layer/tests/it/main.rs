@@ -5,3 +5,4 @@
 mod archive;
 mod dialects;
 mod hostile;
+mod writer;
