@@ -17,6 +17,7 @@ const ROOMS: &[&str] = &[
     "orlop-store",
     "orlop-snapshot",
     "orlop-distribution",
+    "orlop-archive",
     "orlop-image",
     "orlop-container",
     "orlop-dockerfile",

@@ -22,6 +22,9 @@ const PACKAGES: &[(&str, &str)] = &[
         "docker.io",
         "the Docker engine; tests start it themselves, with a folder of its own",
     ),
+    ("xz-utils", "compresses archives of tests"),
+    ("bzip2", "compresses archives of tests"),
+    ("zstd", "compresses archives of tests"),
     ("openssl", "certificates and signatures of tests"),
 ];
 
