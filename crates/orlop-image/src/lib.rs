@@ -5,6 +5,7 @@
 //! [`Cancel`]); nothing here prints, reads the environment, or knows of a terminal.
 
 mod cancel;
+mod checked;
 mod content;
 mod error;
 pub mod event;

@@ -9,12 +9,13 @@ use orlop_oci::{Descriptor, Digest, MAX_INDEX_DEPTH, Platform, Raw, Reference, R
 use tokio::sync::Semaphore;
 
 use crate::cancel::Cancel;
+use crate::checked::upload_error;
 use crate::error::{Error, Result};
 use crate::event::{BlobState, Event, EventSink};
 use crate::images::Images;
 use crate::model::Pushed;
 use crate::progress::progress;
-use crate::stored::{StoredBlob, upload_error};
+use crate::stored::stored_blob;
 use crate::survey::Survey;
 
 /// What to push, and how.
@@ -256,7 +257,7 @@ impl Pusher<'_> {
         if self.remote.has_blob(&descriptor.digest).await?.is_some() {
             return Ok(BlobState::LayerExists);
         }
-        let source = StoredBlob::open(&self.images.store, descriptor)?;
+        let source = stored_blob(&self.images.store, descriptor)?;
         let session = match self.lender(&descriptor.digest)? {
             Some(from) => match self.remote.mount_blob(&descriptor.digest, &from).await? {
                 Mount::Mounted => {

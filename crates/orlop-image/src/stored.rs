@@ -1,150 +1,69 @@
 //! Blobs of the store on their way out. They were verified when they came in, but disks rot: they are
-//! hashed as they pass, and the end of a blob is given out only when all of it is right. So nobody
-//! else gets a whole blob that is damaged.
+//! checked again as they pass ([`CheckedBlob`]).
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use orlop_distribution::BlobSource;
-use orlop_oci::{Descriptor, Digester};
+use orlop_oci::Descriptor;
 use orlop_store::Store;
 
+use crate::checked::{CheckedBlob, Fault};
 use crate::error::{Error, Result};
 
-/// A blob of the store, which an upload may read in pieces and go back in.
-pub(crate) struct StoredBlob {
-    file: Arc<File>,
-    descriptor: Descriptor,
-    /// What the last reader had hashed, from which the next one goes on.
-    hashed: Arc<Mutex<Hashed>>,
+/// Opens the blob of the store that `descriptor` describes.
+///
+/// # Errors
+/// [`Error::Damaged`] when its length is wrong, and when it can't be opened.
+pub(crate) fn stored_blob(store: &Store, descriptor: &Descriptor) -> Result<CheckedBlob> {
+    let file = store
+        .open_blob(&descriptor.digest)
+        .map_err(Error::stored(&descriptor.media_type))?;
+    whole_file(file, descriptor)
 }
 
-/// The hash of a blob's first bytes.
-#[derive(Clone)]
-struct Hashed {
-    length: u64,
-    digester: Digester,
+fn whole_file(file: File, descriptor: &Descriptor) -> Result<CheckedBlob> {
+    let size = file
+        .metadata()
+        .map_err(Error::io(format!("look at blob {}", descriptor.digest)))?
+        .len();
+    if size != descriptor.size {
+        let reason = format!("it has {size} bytes instead of {}", descriptor.size);
+        return Err(Error::damaged(descriptor, reason));
+    }
+    CheckedBlob::new(Arc::new(WholeFile(Arc::new(file))), descriptor, blame)
 }
 
-impl StoredBlob {
-    /// Opens the blob that `descriptor` describes.
-    pub(crate) fn open(store: &Store, descriptor: &Descriptor) -> Result<Self> {
-        let file = store
-            .open_blob(&descriptor.digest)
-            .map_err(Error::stored(&descriptor.media_type))?;
-        Self::new(file, descriptor)
-    }
-
-    fn new(file: File, descriptor: &Descriptor) -> Result<Self> {
-        let size = file
-            .metadata()
-            .map_err(Error::io(format!("look at blob {}", descriptor.digest)))?
-            .len();
-        if size != descriptor.size {
-            let reason = format!("it has {size} bytes instead of {}", descriptor.size);
-            return Err(Error::damaged(descriptor, reason));
-        }
-        let nothing = Hashed::nothing(descriptor);
-        if descriptor.size == 0 {
-            // Nobody will read anything of it.
-            nothing.verify(descriptor)?;
-        }
-        Ok(Self {
-            file: Arc::new(file),
-            descriptor: descriptor.clone(),
-            hashed: Arc::new(Mutex::new(nothing)),
-        })
-    }
+fn blame(descriptor: &Descriptor, fault: Fault) -> Error {
+    let reason = match fault {
+        Fault::Digest(actual) => format!("its bytes have the digest {actual}"),
+        Fault::Short(length) => format!("it ends after {length} bytes"),
+    };
+    Error::damaged(descriptor, reason)
 }
 
-impl Hashed {
-    fn nothing(descriptor: &Descriptor) -> Self {
-        Self {
-            length: 0,
-            digester: Digester::new(descriptor.digest.algorithm()),
-        }
-    }
+/// A file that several may read at once, each where it is.
+struct WholeFile(Arc<File>);
 
-    fn verify(&self, descriptor: &Descriptor) -> Result<()> {
-        let actual = self.digester.clone().finish();
-        if actual == descriptor.digest {
-            return Ok(());
-        }
-        let reason = format!("its bytes have the digest {actual}");
-        Err(Error::damaged(descriptor, reason))
-    }
-}
-
-impl BlobSource for StoredBlob {
+impl BlobSource for WholeFile {
     fn open(&self, offset: u64) -> io::Result<Box<dyn Read + Send>> {
-        let kept = || self.hashed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut hashed = kept().clone();
-        if hashed.length > offset {
-            // The registry got less than was read.
-            hashed = Hashed::nothing(&self.descriptor);
-        }
-        let missing = offset - hashed.length;
-        let mut reader = Reader {
-            file: Arc::clone(&self.file),
-            descriptor: self.descriptor.clone(),
-            hashed,
-            kept: Arc::clone(&self.hashed),
-        };
-        io::copy(&mut reader.by_ref().take(missing), &mut io::sink())?;
-        Ok(Box::new(reader))
+        let file = Arc::clone(&self.0);
+        Ok(Box::new(ReadAt { file, offset }))
     }
 }
 
-/// Reads on behind what it has hashed.
-struct Reader {
+struct ReadAt {
     file: Arc<File>,
-    descriptor: Descriptor,
-    hashed: Hashed,
-    kept: Arc<Mutex<Hashed>>,
+    offset: u64,
 }
 
-impl Read for Reader {
+impl Read for ReadAt {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.descriptor.size - self.hashed.length;
-        let wanted = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        if wanted == 0 {
-            return Ok(0);
-        }
-        let count = self
-            .file
-            .read_at(&mut buffer[..wanted], self.hashed.length)?;
-        if count == 0 {
-            let reason = format!("it ends after {} bytes", self.hashed.length);
-            return Err(io::Error::other(Error::damaged(&self.descriptor, reason)));
-        }
-        self.hashed.digester.update(&buffer[..count]);
-        self.hashed.length += count as u64;
-        if self.hashed.length == self.descriptor.size {
-            self.hashed
-                .verify(&self.descriptor)
-                .map_err(io::Error::other)?;
-        }
+        let count = self.file.read_at(buffer, self.offset)?;
+        self.offset += count as u64;
         Ok(count)
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.clone_from(&self.hashed);
-    }
-}
-
-/// What went wrong in an upload: what a [`StoredBlob`] found comes back as itself.
-pub(crate) fn upload_error(error: orlop_distribution::Error) -> Error {
-    match error {
-        orlop_distribution::Error::Source { digest, source } => match source.downcast::<Error>() {
-            Ok(damaged) => damaged,
-            Err(source) => orlop_distribution::Error::Source { digest, source }.into(),
-        },
-        error => error.into(),
     }
 }
 
@@ -166,14 +85,14 @@ mod tests {
     }
 
     /// `stored` in the place of what `promised` describes.
-    fn blob(stored: &[u8], promised: &[u8]) -> Result<StoredBlob> {
+    fn blob(stored: &[u8], promised: &[u8]) -> Result<CheckedBlob> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), stored).unwrap();
-        StoredBlob::new(file.reopen().unwrap(), &describe(promised))
+        whole_file(file.reopen().unwrap(), &describe(promised))
     }
 
     /// Reads in chunks, each by a reader of its own, as uploads do.
-    fn read(blob: &StoredBlob, chunk: usize) -> io::Result<Vec<u8>> {
+    fn read(blob: &CheckedBlob, chunk: usize) -> io::Result<Vec<u8>> {
         let mut read = Vec::new();
         while read.len() < LENGTH {
             let mut piece = vec![0; chunk.min(LENGTH - read.len())];
@@ -181,11 +100,6 @@ mod tests {
             reader.read_exact(&mut piece)?;
             drop(reader);
             read.extend(piece);
-            assert_eq!(
-                blob.hashed.lock().unwrap().length,
-                read.len() as u64,
-                "the next chunk goes on from here"
-            );
         }
         Ok(read)
     }
@@ -241,7 +155,7 @@ mod tests {
     fn a_file_that_shrinks_is_damaged() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes()).unwrap();
-        let blob = StoredBlob::new(file.reopen().unwrap(), &describe(&bytes())).unwrap();
+        let blob = whole_file(file.reopen().unwrap(), &describe(&bytes())).unwrap();
         file.as_file().set_len(5000).unwrap();
         let error = read(&blob, LENGTH).unwrap_err();
         assert!(
