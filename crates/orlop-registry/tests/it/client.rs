@@ -65,17 +65,27 @@ impl Answer {
 }
 
 /// A connection that stays.
-pub(crate) struct Connection {
-    pub(crate) reader: BufReader<TcpStream>,
+pub(crate) struct Connection<S = TcpStream> {
+    pub(crate) reader: BufReader<S>,
 }
 
 impl Connection {
     pub(crate) fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the server listens");
-        stream.set_nodelay(true).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
+        Self::over(dial(address))
+    }
+}
+
+/// A socket to the server, on which nothing is waited for without end.
+pub(crate) fn dial(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server listens");
+    stream.set_nodelay(true).unwrap();
+    let patience = Some(Duration::from_secs(60));
+    stream.set_read_timeout(patience).unwrap();
+    stream
+}
+
+impl<S: Read + Write> Connection<S> {
+    pub(crate) fn over(stream: S) -> Self {
         Self {
             reader: BufReader::with_capacity(64 * 1024, stream),
         }
@@ -93,6 +103,18 @@ impl Connection {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
+        let answer = self.try_ask(method, target, headers, body);
+        answer.expect("an answer comes")
+    }
+
+    /// The same, on a connection that the server may have closed by now.
+    pub(crate) fn try_ask(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Answer> {
         let mut head = format!("{method} {target} HTTP/1.1\r\nHost: registry.test\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -109,7 +131,7 @@ impl Connection {
         request.extend_from_slice(body);
         // An answer may come before the whole body is taken.
         let _ = self.write(&request);
-        self.answer(method == "HEAD").expect("an answer comes")
+        self.answer(method == "HEAD")
     }
 
     /// Reads an answer.

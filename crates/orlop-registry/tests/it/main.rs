@@ -3,13 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod access;
+mod authority;
 mod blobs;
 mod client;
+mod every_route;
 mod faults;
 mod lists;
 mod manifests;
 mod operation;
 mod ranges;
+mod registries;
+mod roles;
 mod sending;
 mod server;
 mod tls;
+mod tokens;

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use orlop_access::{AccessConfig, AccessControl, AnonymousAccess, MemoryAccounts, SystemClock};
+use orlop_access::{
+    AccessConfig, AccessControl, AnonymousAccess, Clock, MemoryAccounts, SystemClock,
+};
 use orlop_oci::Digest;
 use orlop_registry::{Notice, Server, ServerOptions, Sinks};
 use orlop_registry_store::{Storage, StorageOptions};
@@ -19,6 +21,8 @@ use crate::client::{Answer, Connection};
 pub(crate) struct Wanted {
     pub(crate) options: ServerOptions,
     pub(crate) access: AccessConfig,
+    pub(crate) accounts: Arc<MemoryAccounts>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) storage: Box<dyn FnOnce(&mut StorageOptions) + Send>,
 }
 
@@ -29,6 +33,8 @@ impl Default for Wanted {
         Self {
             options,
             access: AccessConfig::open(AnonymousAccess::Push),
+            accounts: Arc::default(),
+            clock: Arc::new(SystemClock::default()),
             storage: Box::new(|_| {}),
         }
     }
@@ -87,8 +93,8 @@ impl TestServer {
                 let storage = Storage::open(storage).unwrap();
                 let access = AccessControl::open(
                     wanted.access,
-                    Arc::new(MemoryAccounts::default()),
-                    Arc::new(SystemClock::default()),
+                    wanted.accounts,
+                    wanted.clock,
                     Arc::new(|_| {}),
                 );
                 let access = access.await.unwrap();
