@@ -10,7 +10,7 @@
 //! - [`Tarball`] and [`Layer`]: the content of a layer, tame or hostile;
 //! - [`Image`]: configurations, manifests and indexes, written to an OCI layout or pushed;
 //! - [`Registry`], [`TokenServer`], [`Certificates`]: a real registry, its logins and its TLS;
-//! - [`Receiver`]: an endpoint of webhooks;
+//! - [`Receiver`]: an endpoint of webhooks; [`SmallDisk`]: a disk that can be full;
 //! - [`FaultProxy`]: the same registry having a bad day, and a count of what it was asked;
 //! - [`peer`]: the other tools; [`Orlop`]: our own program.
 //!
@@ -19,6 +19,7 @@
 //! `cargo xtask test` sets it for root, it fails instead: there nothing may be skipped unseen.
 
 mod certificates;
+mod disk;
 mod fault;
 mod http;
 mod image;
@@ -35,6 +36,7 @@ mod tarball;
 mod token;
 
 pub use certificates::Certificates;
+pub use disk::SmallDisk;
 pub use fault::{Fault, FaultProxy, Request, Rule};
 pub use http::{HttpResponse, Method, http};
 pub use image::{Document, Image, MediaTypes, PlatformName};

@@ -1,47 +1,16 @@
 //! A disk that is full.
 
-use std::path::Path;
-
 use orlop_oci::{Algorithm, Digest};
 use orlop_registry_store::{Storage, StorageError, StorageOptions};
-use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use orlop_testing::SmallDisk;
 
 use crate::support::{image_of, new_manifest, origin, read, repo, whole};
 
-/// A small file system, for as long as this lives.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        mount(
-            "tmpfs",
-            directory.path(),
-            "tmpfs",
-            MountFlags::empty(),
-            Some(c"size=4m"),
-        )
-        .unwrap();
-        Self(directory)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = unmount(self.path(), UnmountFlags::DETACH);
-    }
-}
-
 #[tokio::test]
 async fn root_nothing_is_left_half_done() {
-    if !orlop_testing::is_root() {
+    let Some(disk) = SmallDisk::new(4) else {
         return;
-    }
-    let disk = SmallDisk::new();
+    };
     let storage = Storage::open(StorageOptions::new(disk.path())).unwrap();
     let app = repo("app");
     let uploads = || {
@@ -73,9 +42,7 @@ async fn root_nothing_is_left_half_done() {
     assert_eq!(read(&storage, "app", &digest).await, b"kept and done");
 
     // Now the very last page is gone: nothing can be put, everything can be read.
-    let filler = disk.path().join("filler");
-    let fill = |size: usize| std::fs::write(&filler, vec![0; size]);
-    assert!(fill(8 << 20).is_err());
+    disk.fill();
     let manifest = || new_manifest(&["v1"], &image_of(b"kept and done", &[], ""));
     let refused = storage.put_manifest(&app, manifest(), &origin()).await;
     assert_eq!(refused, Err(no_space.clone()));
@@ -85,7 +52,7 @@ async fn root_nothing_is_left_half_done() {
         .map(drop);
     assert_eq!(refused, Err(no_space));
     assert_eq!(read(&storage, "app", &digest).await, b"kept and done");
-    std::fs::remove_file(&filler).unwrap();
+    disk.free();
     storage
         .put_manifest(&app, manifest(), &origin())
         .await
