@@ -113,6 +113,9 @@ pub enum Error {
         /// By what: "mounted on /mnt".
         by: String,
     },
+    /// A removal that can't be taken back: it was, or it is too old.
+    #[error("this removal is not on record any more")]
+    NoRemoval,
     /// A publication contradicts itself.
     #[error("incomplete publication: {0}")]
     Incomplete(String),

@@ -1,4 +1,4 @@
-//! Removing names and images, and collecting what nothing needs any more.
+//! Collecting what nothing needs any more.
 //!
 //! Two ways lead to the same end. [`Store::collect`] starts from what was removed: it looks down at
 //! what that needs, and from each of these up for another root; it costs what it touches, and runs at
@@ -7,19 +7,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use orlop_oci::{ChainId, Digest, Reference};
+use orlop_oci::{ChainId, Digest};
 use rusqlite::{Connection, Transaction};
 
 use crate::blobs::{self, BlobInfo};
-use crate::error::{Error, Result};
-use crate::history::NameChange;
+use crate::error::Result;
 use crate::layout::Layout;
 use crate::leases::{self, LivingLeases};
 use crate::mounts::{self, MountRecord};
-use crate::names;
 use crate::snapshots::{self, SnapshotRecord, SnapshotSpace};
 use crate::sql;
 use crate::store::{Durability, Store};
+use crate::undo::{self, Release};
 
 /// What was collected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,97 +31,7 @@ pub struct Collected {
     pub bytes: u64,
 }
 
-/// What happens to an image when its last name is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhenUnnamed {
-    /// It stays, dangling.
-    Keep,
-    /// It is removed, with everything that only it needs.
-    Remove,
-}
-
-/// What was removed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// Names, in the order given.
-    pub names: Vec<NameChange>,
-    /// Images, by their targets.
-    pub images: Vec<Digest>,
-    /// Their content.
-    pub collected: Collected,
-}
-
 impl Store {
-    /// Removes names and, if asked to, the images that have no name left: all in one transaction.
-    ///
-    /// # Errors
-    /// [`Error::NoName`], or [`Error::InUse`] when such an image is mounted: then nothing is removed.
-    pub fn remove_names(
-        &self,
-        names: &[Reference],
-        when_unnamed: WhenUnnamed,
-        space: &dyn SnapshotSpace,
-    ) -> Result<Removed> {
-        let removed = self.write(Durability::Durable, |tx| {
-            let mut removed = Removed::default();
-            for name in names {
-                removed
-                    .names
-                    .push(names::remove_name(tx, name, self.cause())?);
-            }
-            if when_unnamed == WhenUnnamed::Remove {
-                for target in removed.names.iter().filter_map(|n| n.old.as_ref()) {
-                    let unnamed = names::names_of(tx, target)?.is_empty();
-                    if unnamed && !removed.images.contains(target) {
-                        removed.images.push(target.clone());
-                    }
-                }
-            }
-            self.finish_removal(tx, removed)
-        })?;
-        self.after_removal(removed, space)
-    }
-
-    /// Removes images with all of their names and everything that only they need.
-    ///
-    /// # Errors
-    /// [`Error::NoImage`], or [`Error::InUse`] when one is mounted: then nothing is removed.
-    pub fn remove_images(&self, targets: &[Digest], space: &dyn SnapshotSpace) -> Result<Removed> {
-        let removed = self.write(Durability::Durable, |tx| {
-            let mut removed = Removed::default();
-            for target in targets {
-                for name in names::names_of(tx, target)? {
-                    removed
-                        .names
-                        .push(names::remove_name(tx, &name, self.cause())?);
-                }
-                if !removed.images.contains(target) {
-                    removed.images.push(target.clone());
-                }
-            }
-            self.finish_removal(tx, removed)
-        })?;
-        self.after_removal(removed, space)
-    }
-
-    /// Removes manifests, with what only they need, although an index names them: the index stays and
-    /// they can be pulled again. Those that are images of their own, held or mounted, stay.
-    ///
-    /// # Errors
-    /// When the database can't be written or files can't be removed.
-    pub fn remove_manifests(
-        &self,
-        manifests: &[Digest],
-        space: &dyn SnapshotSpace,
-    ) -> Result<Collected> {
-        let collected = self.write(Durability::Durable, |tx| {
-            let mut liveness = Liveness::new(tx, self.layout())?;
-            liveness.disowned.extend(manifests.iter().cloned());
-            liveness.collect(manifests, &[])
-        })?;
-        self.remove_files(collected, space)
-    }
-
     /// Collects those of `from`, and of what they need, that nothing else needs, and those of `chains`
     /// too. Its cost is proportional to these.
     ///
@@ -151,54 +60,21 @@ impl Store {
         collected.bytes += self.sweep(space)?;
         Ok(collected)
     }
-
-    fn finish_removal(&self, tx: &Transaction<'_>, mut removed: Removed) -> Result<Removed> {
-        let mounts = mounts::living(tx)?;
-        for target in &removed.images {
-            refuse_when_mounted(target, &mounts)?;
-            let gone = tx
-                .prepare_cached("DELETE FROM images WHERE target = ?1")?
-                .execute([target.as_str()])?;
-            if gone == 0 {
-                return Err(Error::NoImage(target.clone()));
-            }
-            crate::index_json::mark_stale(tx)?;
-        }
-        removed.collected = Liveness::new(tx, self.layout())?.collect(&removed.images, &[])?;
-        Ok(removed)
-    }
-
-    fn after_removal(&self, mut removed: Removed, space: &dyn SnapshotSpace) -> Result<Removed> {
-        // First: a tool that reads index.json shouldn't be led to files that are gone.
-        self.follow_with_index_json();
-        removed.collected = self.remove_files(removed.collected, space)?;
-        Ok(removed)
-    }
-}
-
-fn refuse_when_mounted(image: &Digest, mounts: &[MountRecord]) -> Result<()> {
-    match mounts.iter().find(|m| m.image.as_ref() == Some(image)) {
-        None => Ok(()),
-        Some(mount) => Err(Error::InUse {
-            image: image.clone(),
-            by: format!("mounted on {}", mount.target.display()),
-        }),
-    }
 }
 
 /// Answers whether something is needed, looking up from it to the roots.
-struct Liveness<'a> {
+pub(crate) struct Liveness<'a> {
     db: &'a Connection,
     leases: LivingLeases<'a>,
-    mounts: Vec<MountRecord>,
+    pub(crate) mounts: Vec<MountRecord>,
     /// Manifests that no index keeps alive.
-    disowned: HashSet<Digest>,
+    pub(crate) disowned: HashSet<Digest>,
     blobs: HashMap<Digest, bool>,
     chains: HashMap<ChainId, bool>,
 }
 
 impl<'a> Liveness<'a> {
-    fn new(db: &'a Connection, layout: &'a Layout) -> Result<Self> {
+    pub(crate) fn new(db: &'a Connection, layout: &'a Layout) -> Result<Self> {
         Ok(Self {
             db,
             leases: LivingLeases::new(layout),
@@ -210,7 +86,7 @@ impl<'a> Liveness<'a> {
     }
 
     /// Deletes the rows of what is dead among `from` and all below, and among `chains`.
-    fn collect(&mut self, from: &[Digest], chains: &[ChainId]) -> Result<Collected> {
+    pub(crate) fn collect(&mut self, from: &[Digest], chains: &[ChainId]) -> Result<Collected> {
         let mut collected = Collected::default();
         let mut dead = Vec::new();
         for digest in descendants(self.db, from)? {
@@ -253,7 +129,9 @@ impl<'a> Liveness<'a> {
             .db
             .prepare_cached(
                 "SELECT 1 FROM images WHERE target = ?1
-                 UNION ALL SELECT 1 FROM containers WHERE image = ?1 OR manifest = ?1",
+                 UNION ALL SELECT 1 FROM containers WHERE image = ?1 OR manifest = ?1
+                 UNION ALL SELECT 1 FROM removed_images
+                 WHERE target = ?1 AND held_until IS NOT NULL",
             )?
             .exists([digest.as_str()])?;
         if fixed || self.mounts.iter().any(|m| m.image.as_ref() == Some(digest)) {
@@ -353,7 +231,7 @@ fn digests(db: &Connection, query: &str, key: &str) -> rusqlite::Result<Vec<Dige
 }
 
 /// `from` and all that these need, each once.
-fn descendants(db: &Connection, from: &[Digest]) -> Result<Vec<Digest>> {
+pub(crate) fn descendants(db: &Connection, from: &[Digest]) -> Result<Vec<Digest>> {
     let mut seen: HashSet<Digest> = HashSet::new();
     let mut found = Vec::new();
     let mut pending: Vec<Digest> = from.to_vec();
@@ -423,6 +301,7 @@ const LIVE_BLOBS: &str = "
         UNION SELECT image FROM containers
         UNION SELECT manifest FROM containers
         UNION SELECT image FROM mounts WHERE image IS NOT NULL
+        UNION SELECT target FROM removed_images WHERE held_until IS NOT NULL
         UNION SELECT child FROM edges JOIN live ON parent = live.digest
     )
     INSERT INTO temp.live_blobs SELECT digest FROM live";
@@ -441,6 +320,7 @@ const LIVE_CHAINS: &str = "
 fn mark_and_sweep(tx: &Transaction<'_>, layout: &Layout) -> Result<Collected> {
     leases::forget_dead(tx, &mut LivingLeases::new(layout))?;
     mounts::forget_stale(tx)?;
+    undo::let_go(tx, &Release::Over)?;
     tx.execute_batch(
         "CREATE TEMP TABLE IF NOT EXISTS live_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
          CREATE TEMP TABLE IF NOT EXISTS live_chains (chain_id TEXT PRIMARY KEY) WITHOUT ROWID;

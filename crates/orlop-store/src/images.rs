@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 
 use crate::error::Result;
 use crate::sql;
-use crate::store::Store;
+use crate::store::{Durability, Store};
 
 /// An image: what its target is and since when it is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,12 @@ pub struct ImageRecord {
     pub target: Descriptor,
     /// When it came into the store.
     pub stored: Timestamp,
+    /// When it was last pulled, pushed, tagged or mounted.
+    pub used: Timestamp,
 }
+
+/// In the order that [`record`] reads.
+const COLUMNS: &str = "descriptor, stored, coalesce(used, stored)";
 
 impl Store {
     /// All images, those without a name too, ordered by digest.
@@ -25,7 +30,7 @@ impl Store {
     pub fn images(&self) -> Result<Vec<ImageRecord>> {
         self.read(|db| {
             let mut statement =
-                db.prepare_cached("SELECT descriptor, stored FROM images ORDER BY target")?;
+                db.prepare_cached(&format!("SELECT {COLUMNS} FROM images ORDER BY target"))?;
             let rows = statement.query_map([], record)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
@@ -38,8 +43,25 @@ impl Store {
     pub fn image(&self, target: &Digest) -> Result<Option<ImageRecord>> {
         self.read(|db| {
             let mut statement =
-                db.prepare_cached("SELECT descriptor, stored FROM images WHERE target = ?1")?;
+                db.prepare_cached(&format!("SELECT {COLUMNS} FROM images WHERE target = ?1"))?;
             Ok(statement.query_row([target.as_str()], record).optional()?)
+        })
+    }
+
+    /// Notes that images are used now: pulled, pushed, tagged, mounted. In a store that is read-only
+    /// this does nothing; the time is only there to tell what nobody uses.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub fn mark_used(&self, targets: &[Digest]) -> Result<()> {
+        if targets.is_empty() || !self.is_writable() {
+            return Ok(());
+        }
+        self.write(Durability::Process, |tx| {
+            for target in targets {
+                mark_used(tx, target)?;
+            }
+            Ok(())
         })
     }
 
@@ -78,12 +100,42 @@ impl Store {
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<ImageRecord> {
-    let json = row.get_ref(0)?.as_str()?;
     Ok(ImageRecord {
-        target: serde_json::from_str(json)
-            .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, e.into()))?,
+        target: descriptor(row, 0)?,
         stored: sql::time(row, 1)?,
+        used: sql::time(row, 2)?,
     })
+}
+
+/// A column that holds a descriptor.
+pub(crate) fn descriptor(row: &Row<'_>, column: usize) -> rusqlite::Result<Descriptor> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, e.into()))
+}
+
+pub(crate) fn exists(db: &Connection, target: &Digest) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM images WHERE target = ?1")?
+        .exists([target.as_str()])
+}
+
+/// Notes within a transaction that an image is used now.
+pub(crate) fn mark_used(db: &Connection, target: &Digest) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE images SET used = ?2 WHERE target = ?1")?
+        .execute((target.as_str(), sql::now()))?;
+    Ok(())
+}
+
+/// Puts an image that a removal took back within a transaction, as it was. Whether it wasn't there.
+pub(crate) fn restore(db: &Connection, removal: i64, target: &Digest) -> rusqlite::Result<bool> {
+    let count = db
+        .prepare_cached(
+            "INSERT OR IGNORE INTO images (target, descriptor, stored, used)
+             SELECT target, descriptor, stored, used FROM removed_images
+             WHERE removal = ?1 AND target = ?2",
+        )?
+        .execute((removal, target.as_str()))?;
+    crate::index_json::mark_stale(db)?;
+    Ok(count > 0)
 }
 
 /// Adds an image within a transaction, or brings its time up to date.
@@ -97,8 +149,8 @@ pub(crate) fn insert(db: &Connection, target: &Descriptor) -> rusqlite::Result<(
     let json = serde_json::to_string(&bare)
         .map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
     db.prepare_cached(
-        "INSERT INTO images (target, descriptor, stored) VALUES (?1, ?2, ?3)
-         ON CONFLICT (target) DO UPDATE SET descriptor = ?2, stored = ?3",
+        "INSERT INTO images (target, descriptor, stored, used) VALUES (?1, ?2, ?3, ?3)
+         ON CONFLICT (target) DO UPDATE SET descriptor = ?2, stored = ?3, used = ?3",
     )?
     .execute((target.digest.as_str(), json, sql::now()))?;
     crate::index_json::mark_stale(db)

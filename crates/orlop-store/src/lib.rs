@@ -30,7 +30,8 @@
 //!
 //! # What keeps content alive
 //!
-//! Roots are: a row in `images` (named or dangling), a live lease, a container, a live mount. A blob
+//! Roots are: a row in `images` (named or dangling), a live lease, a container, a live mount, and an
+//! image that was removed but is held to be put back (`undo.rs`). A blob
 //! lives while a root reaches it over `edges` (index → manifest → configuration and layers). A
 //! snapshot lives while a living manifest has its chain (`image_chains`), while a live lease or mount
 //! holds it, or while a living snapshot stands on it.
@@ -82,11 +83,13 @@ mod locks;
 mod mounts;
 mod names;
 mod publish;
+mod removal;
 mod schema;
 mod snapshots;
 mod sql;
 mod store;
 mod sweep;
+mod undo;
 
 #[cfg(test)]
 mod crash_tests;
@@ -99,7 +102,7 @@ extern crate self as orlop_store;
 pub use blobs::BlobInfo;
 pub use containers::ContainerUse;
 pub use error::{Error, Result};
-pub use gc::{Collected, Removed, WhenUnnamed};
+pub use gc::Collected;
 pub use graph::Graph;
 pub use history::{Cause, NameChange};
 pub use images::ImageRecord;
@@ -109,6 +112,8 @@ pub use locks::{BlobLock, ChainLock};
 pub use mounts::{MountRecord, MountTable};
 pub use names::Name;
 pub use publish::{Publication, Published};
+pub use removal::{Removed, Unused, WhenUnnamed};
 pub use snapshots::{NoSnapshots, SnapshotRecord, SnapshotSpace};
 pub use store::Store;
 pub use sweep::KEEP_PARTIAL;
+pub use undo::{KEEP_REMOVALS, Release, RemovalId, RemovalRecord, RemovedImage, Undone};

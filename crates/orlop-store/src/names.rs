@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::error::{Error, Result};
 use crate::history::{Cause, NameChange, remember};
-use crate::sql;
 use crate::store::{Durability, Store};
+use crate::{images, sql};
 
 /// A name and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,12 +124,10 @@ pub(crate) fn set_name(
     cause: Option<Cause>,
 ) -> Result<NameChange> {
     check(reference)?;
-    let known = db
-        .prepare_cached("SELECT 1 FROM images WHERE target = ?1")?
-        .exists([target.as_str()])?;
-    if !known {
+    if !images::exists(db, target)? {
         return Err(Error::NoImage(target.clone()));
     }
+    images::mark_used(db, target)?;
     let change = NameChange {
         reference: reference.clone(),
         old: target_of(db, reference)?,

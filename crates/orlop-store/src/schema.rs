@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/001_initial.sql"),
     include_str!("migrations/002_name_history_cause.sql"),
+    include_str!("migrations/003_housekeeping.sql"),
 ];
 
 /// How long a writer waits for another one.

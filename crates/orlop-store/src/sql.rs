@@ -58,7 +58,7 @@ pub(crate) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> 
         .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, nanos))
 }
 
-/// Now, as a row keeps it. Nothing is decided by it, so a wrong clock does no harm.
+/// Now, as a row keeps it. What lives isn't decided by it, so a wrong clock loses nothing.
 pub(crate) fn now() -> i64 {
     nanoseconds(Timestamp::now())
 }
@@ -66,4 +66,10 @@ pub(crate) fn now() -> i64 {
 /// A time as a row keeps it.
 pub(crate) fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+/// The time that a row keeps.
+pub(crate) fn of_nanoseconds(nanos: i64) -> Timestamp {
+    // Any 64 bits of nanoseconds are within the centuries that a timestamp can be of.
+    Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or_default()
 }

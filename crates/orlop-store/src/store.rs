@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use crate::error::{Error, Result};
 use crate::history::Cause;
 use crate::layout::Layout;
+use crate::undo::Recording;
 use crate::{locks, schema};
 
 /// A store on disk. A clone is the same store; any number of threads and processes may use it.
@@ -17,6 +18,8 @@ pub struct Store {
     inner: Arc<Inner>,
     /// Why names change through this handle.
     cause: Option<Cause>,
+    /// How removals through this handle are written down.
+    recording: Option<Arc<Recording>>,
 }
 
 struct Inner {
@@ -115,6 +118,7 @@ impl Store {
                 }]),
             }),
             cause: None,
+            recording: None,
         }
     }
 
@@ -122,9 +126,20 @@ impl Store {
     #[must_use]
     pub fn because(&self, cause: Cause) -> Self {
         Self {
-            inner: self.inner.clone(),
             cause: Some(cause),
+            ..self.clone()
         }
+    }
+
+    pub(crate) fn recorded_by(&self, recording: Arc<Recording>) -> Self {
+        Self {
+            recording: Some(recording),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn recording(&self) -> Option<&Recording> {
+        self.recording.as_deref()
     }
 
     pub(crate) fn cause(&self) -> Option<Cause> {

@@ -4,7 +4,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use orlop_oci::Digest;
-use orlop_store::{Store, WhenUnnamed};
+use orlop_store::{Error, Release, Store, WhenUnnamed};
 
 use crate::support::{Files, Image, TestStore, is_gone, name};
 
@@ -78,9 +78,30 @@ fn work(store: &Store, seed: usize, rounds: usize) {
                 Err(e) if !is_gone(&e) => panic!("{e}"),
                 _ => {}
             },
-            _ => {}
+            _ => remove_and_undo(store, image, &space),
         }
     }
+}
+
+/// Removes an image, held or not, and takes it back; others may do all of this at the same time.
+fn remove_and_undo(store: &Store, image: &Image, space: &Files<'_>) {
+    let hold = Duration::from_secs(3600 * (image.layers.len() as u64 % 2));
+    match store
+        .undoable("rmi", hold)
+        .remove_images(&[image.id()], space)
+    {
+        Err(e) if !is_gone(&e) => panic!("{e}"),
+        _ => {}
+    }
+    for record in store.removals().unwrap().iter().take(2) {
+        match store.undo(record.id) {
+            Err(Error::NoRemoval) | Ok(_) => {}
+            Err(e) => panic!("{e}"),
+        }
+    }
+    store
+        .release(&Release::Images(vec![image.id()]), space)
+        .unwrap();
 }
 
 fn assert_sound(store: &Store) {
@@ -92,6 +113,7 @@ fn assert_sound(store: &Store) {
         image.assert_whole(store);
     }
     let space = Files::new(store);
+    store.release(&Release::All, &space).unwrap();
     store.gc(&space).unwrap();
     let stored: Vec<Digest> = store
         .blobs()
