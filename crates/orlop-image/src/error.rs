@@ -103,6 +103,9 @@ pub enum Error {
     /// The registry.
     #[error(transparent)]
     Registry(#[from] orlop_distribution::Error),
+    /// An archive or layout.
+    #[error(transparent)]
+    Archive(#[from] orlop_archive::Error),
     /// The store.
     #[error(transparent)]
     Store(#[from] orlop_store::Error),
@@ -131,6 +134,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::Registry(error) => error.hint(),
+            Self::Archive(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::Driver(error) => error.hint(),
             _ => None,

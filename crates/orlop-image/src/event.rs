@@ -73,6 +73,24 @@ pub enum BlobState {
     Pulled,
     /// It was here before (`Already exists`).
     Exists,
+    /// Bytes come in from an archive (`Loading layer`).
+    Loading {
+        /// So far.
+        current: u64,
+        /// In all.
+        total: u64,
+    },
+    /// Done (`Loaded layer`).
+    Loaded,
+    /// Bytes go into an archive or layout (`Saving`).
+    Saving {
+        /// So far.
+        current: u64,
+        /// In all.
+        total: u64,
+    },
+    /// Done (`Saved`).
+    Saved,
     /// It will be sent (`Preparing`).
     Preparing,
     /// Bytes go out.

@@ -14,6 +14,7 @@ mod find;
 mod images;
 mod inspect;
 mod list;
+mod load;
 pub mod model;
 mod mount;
 mod origin;

@@ -147,6 +147,17 @@ pub struct Pulled {
     pub moved_from: Option<Digest>,
 }
 
+/// What a load did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The names that the image has now; none when it is dangling.
+    pub names: Vec<Reference>,
+    /// Its target.
+    pub target: Descriptor,
+    /// The names that stood for something else before, and for what.
+    pub moved: Vec<(Reference, Digest)>,
+}
+
 /// What a push did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pushed {

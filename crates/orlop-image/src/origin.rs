@@ -1,19 +1,19 @@
-//! Where an image comes from: a registry, or an OCI image layout on disk. One set of verbs for both.
+//! Where an image comes from: a registry, or an archive or layout on disk. One set of verbs for both.
 
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use orlop_archive::Local;
 use orlop_distribution::{BlobOptions, ManifestRef, Remote};
-use orlop_oci::{
-    Descriptor, Digest, Index, MAX_MANIFEST_SIZE, Manifest, MediaType, Raw, Reference, annotation,
-};
+use orlop_layer::BUFFER_SIZE;
+use orlop_oci::{Descriptor, Digest, MAX_MANIFEST_SIZE, MediaType, Raw, Reference};
 use orlop_store::Cause;
-use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+use crate::pull::blocking;
 
 /// What is sent: bytes in order, or why there are no more.
 pub(crate) type WireItem = Result<Bytes>;
@@ -26,8 +26,8 @@ pub(crate) const CHUNKS_IN_FLIGHT: usize = 32;
 pub enum Origin {
     /// A repository of a registry.
     Registry(Remote),
-    /// A directory that is an OCI image layout (image-spec, image-layout.md).
-    Layout(PathBuf),
+    /// An archive or layout that was opened.
+    Local(Local),
 }
 
 impl Origin {
@@ -35,12 +35,11 @@ impl Origin {
     pub(crate) fn cause(&self) -> Cause {
         match self {
             Self::Registry(_) => Cause::Pulled,
-            Self::Layout(_) => Cause::Loaded,
+            Self::Local(_) => Cause::Loaded,
         }
     }
 
-    /// What `reference` stands for there. In a layout a name is an `index.json` entry annotated with
-    /// the tag or with the whole reference.
+    /// What `reference` stands for there. See [`Local::find`].
     ///
     /// # Errors
     /// When it isn't there or breaks a rule.
@@ -54,25 +53,20 @@ impl Origin {
                 };
                 Ok(remote.resolve(wanted).await?)
             }
-            Self::Layout(directory) => {
-                let path = directory.join("index.json");
-                let bytes = read_bounded(&path, MAX_MANIFEST_SIZE).await?;
-                let raw = Raw::new(MediaType::OciIndex, bytes);
-                match raw
-                    .manifest()
-                    .map_err(Error::document("index", raw.digest()))?
-                {
-                    Manifest::Index(index) => find(&index, reference),
-                    Manifest::Image(_) => None,
-                }
-                .ok_or_else(|| {
-                    Error::NoSuchImage(format!(
-                        "{} in {}",
-                        reference.familiar(),
-                        directory.display()
-                    ))
-                })
+            Self::Local(local) => {
+                let found = local.find(reference).map(|image| image.target.clone());
+                let place = || format!("{} in {}", reference.familiar(), local.label());
+                found.ok_or_else(|| Error::NoSuchImage(place()))
             }
+        }
+    }
+
+    /// Whether a blob can be had there. Only an archive may lack what its index names: it was saved with
+    /// some of an image's platforms.
+    pub(crate) fn has(&self, digest: &Digest) -> Result<bool> {
+        match self {
+            Self::Registry(_) => Ok(true),
+            Self::Local(local) => Ok(local.blob(digest)?.is_some()),
         }
     }
 
@@ -84,11 +78,10 @@ impl Origin {
     ) -> Result<Raw> {
         match self {
             Self::Registry(remote) => Ok(remote.manifest(ManifestRef::Digest(digest)).await?),
-            Self::Layout(directory) => {
-                let bytes = read_bounded(&blob_path(directory, digest), MAX_MANIFEST_SIZE).await?;
-                let media_type = media_type.cloned().unwrap_or_else(|| MediaType::from(""));
-                Raw::verified(media_type, digest, bytes)
-                    .map_err(Error::document("manifest", digest))
+            Self::Local(local) => {
+                let unknown = MediaType::from("");
+                let media_type = media_type.unwrap_or(&unknown);
+                Ok(local.by_digest(digest, media_type, MAX_MANIFEST_SIZE)?)
             }
         }
     }
@@ -97,8 +90,9 @@ impl Origin {
     pub(crate) async fn small_blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>> {
         match self {
             Self::Registry(remote) => Ok(remote.blob_bytes(descriptor, descriptor.size).await?),
-            Self::Layout(directory) => {
-                read_bounded(&blob_path(directory, &descriptor.digest), descriptor.size).await
+            Self::Local(local) => {
+                let raw = local.document(descriptor, descriptor.size)?;
+                Ok(raw.bytes().to_vec())
             }
         }
     }
@@ -114,9 +108,7 @@ impl Origin {
         let work = async {
             let result = match &self {
                 Self::Registry(remote) => feed_remote(remote, &descriptor, offset, &sender).await,
-                Self::Layout(directory) => {
-                    feed_file(&blob_path(directory, &descriptor.digest), offset, &sender).await
-                }
+                Self::Local(local) => feed_local(local, &descriptor, offset, &sender).await,
             };
             if let Err(error) = result {
                 let _ = sender.send(Err(error)).await;
@@ -144,60 +136,30 @@ async fn feed_remote(
     Ok(())
 }
 
-async fn feed_file(path: &Path, offset: u64, sender: &mpsc::Sender<WireItem>) -> Result<()> {
-    use tokio::io::AsyncSeekExt as _;
-    const CHUNK: usize = 256 << 10;
-    let failed = || Error::io(format!("read {}", path.display()));
-    let mut file = tokio::fs::File::open(path).await.map_err(failed())?;
-    file.seek(std::io::SeekFrom::Start(offset))
-        .await
-        .map_err(failed())?;
-    loop {
-        let mut buffer = vec![0; CHUNK];
-        let count = file.read(&mut buffer).await.map_err(failed())?;
-        buffer.truncate(count);
-        if count == 0 || sender.send(Ok(buffer.into())).await.is_err() {
-            return Ok(());
-        }
-    }
-}
-
-fn find(index: &Index, reference: &Reference) -> Option<Descriptor> {
-    if let Some(digest) = reference.digest() {
-        return index
-            .manifests
-            .iter()
-            .find(|d| d.digest == *digest)
-            .cloned();
-    }
-    let tag = reference.tag().unwrap_or(orlop_oci::DEFAULT_TAG);
-    let full = reference.to_string();
-    let named = |key: &str, value: &str| {
-        index
-            .manifests
-            .iter()
-            .find(|d| d.annotations.get(key).is_some_and(|v| v == value))
+/// Reads on a thread, which ends when nobody takes what it reads.
+async fn feed_local(
+    local: &Local,
+    descriptor: &Descriptor,
+    offset: u64,
+    sender: &mpsc::Sender<WireItem>,
+) -> Result<()> {
+    let missing = || orlop_archive::Error::NoBlob {
+        place: local.label().to_owned(),
+        digest: descriptor.digest.clone(),
     };
-    named(annotation::CONTAINERD_IMAGE_NAME, &full)
-        .or_else(|| named(annotation::REF_NAME, &full))
-        .or_else(|| named(annotation::REF_NAME, tag))
-        .cloned()
-}
-
-fn blob_path(directory: &Path, digest: &Digest) -> PathBuf {
-    directory
-        .join("blobs")
-        .join(digest.algorithm().as_str())
-        .join(digest.hex())
-}
-
-async fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>> {
-    let failed = || Error::io(format!("read {}", path.display()));
-    let file = tokio::fs::File::open(path).await.map_err(failed())?;
-    let mut bytes = Vec::new();
-    file.take(max + 1)
-        .read_to_end(&mut bytes)
-        .await
-        .map_err(failed())?;
-    Ok(bytes)
+    let blob = local.blob(&descriptor.digest)?.ok_or_else(missing)?;
+    let mut reader = blob.reader(offset);
+    let what = format!("read {} of {}", descriptor.digest, local.label());
+    let sender = sender.clone();
+    blocking(move || {
+        loop {
+            let mut buffer = vec![0; BUFFER_SIZE];
+            let count = reader.read(&mut buffer).map_err(Error::io(what.clone()))?;
+            buffer.truncate(count);
+            if count == 0 || sender.blocking_send(Ok(buffer.into())).is_err() {
+                return Ok(());
+            }
+        }
+    })
+    .await
 }

@@ -131,6 +131,7 @@ impl<'a> Planner<'a> {
             }
             Manifest::Index(index) => {
                 let leaves = self.leaves(&target, &index, 1).await?;
+                let leaves = self.without_missing(leaves).await?;
                 for (descriptor, unpack) in self.choose(leaves, platforms).await? {
                     let raw = self.manifest(&descriptor).await?;
                     let manifest = image_manifest(&raw)?;
@@ -161,6 +162,9 @@ impl<'a> Planner<'a> {
             self.edges
                 .push((raw.digest().clone(), child.digest.clone()));
             if child.media_type.is_index() {
+                if !self.has(&child.digest)? {
+                    continue;
+                }
                 let nested = self.manifest(child).await?;
                 let Manifest::Index(below) = nested
                     .manifest()
@@ -183,6 +187,45 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(leaves)
+    }
+
+    /// The leaves of which all can be had, unless there is none.
+    async fn without_missing(&self, leaves: Vec<Leaf>) -> Result<Vec<Leaf>> {
+        let mut whole = Vec::with_capacity(leaves.len());
+        for leaf in &leaves {
+            whole.push(self.is_whole(&leaf.descriptor).await?);
+        }
+        if !whole.contains(&true) {
+            // What is missing will be told.
+            return Ok(leaves);
+        }
+        let kept = leaves.into_iter().zip(whole).filter(|(_, whole)| *whole);
+        Ok(kept.map(|(leaf, _)| leaf).collect())
+    }
+
+    async fn is_whole(&self, descriptor: &Descriptor) -> Result<bool> {
+        if !matches!(self.origin, Some(Origin::Local(_))) {
+            return Ok(true);
+        }
+        if !self.has(&descriptor.digest)? {
+            return Ok(false);
+        }
+        let raw = self.manifest(descriptor).await?;
+        let manifest = raw
+            .manifest()
+            .map_err(Error::document("manifest", raw.digest()))?;
+        for child in manifest.children() {
+            if !self.has(&child.digest)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a blob is here or can be had.
+    fn has(&self, digest: &Digest) -> Result<bool> {
+        Ok(self.images.store.blob(digest)?.is_some()
+            || self.origin.map_or(Ok(true), |origin| origin.has(digest))?)
     }
 
     /// The leaves that are wanted, and whether each is unpacked.

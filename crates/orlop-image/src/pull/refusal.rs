@@ -125,6 +125,7 @@ impl Error {
                     | Store::TooLarge { .. }
                     | Store::Incomplete(_)
             ),
+            Self::Archive(error) => !matches!(error, orlop_archive::Error::Io { .. }),
             Self::Registry(error) => matches!(
                 error,
                 Remote::Protocol { .. }

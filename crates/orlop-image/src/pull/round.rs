@@ -65,6 +65,8 @@ pub(crate) struct Rounds<'a> {
     options: &'a PullOptions,
     events: &'a Arc<dyn EventSink>,
     cancel: &'a Cancel,
+    /// Told as a load, not as a pull.
+    loads: bool,
     /// A blob went on from where an earlier try stopped.
     resumed: AtomicBool,
     /// What there is to take back when the image is refused.
@@ -96,10 +98,17 @@ impl<'a> Rounds<'a> {
             options,
             events,
             cancel,
+            loads: false,
             resumed: AtomicBool::new(false),
             unpublished: Mutex::default(),
             parts: Mutex::default(),
         }
+    }
+
+    /// The same, told in the words of a load.
+    pub(crate) fn of_a_load(mut self) -> Self {
+        self.loads = true;
+        self
     }
 
     /// Brings everything. What the last round gave is in the publication, not yet published.
@@ -210,11 +219,26 @@ impl<'a> Rounds<'a> {
     }
 
     fn tell(&self, descriptor: &Descriptor, layer: bool, state: BlobState) {
+        let Some(state) = self.words(state) else {
+            return;
+        };
         self.events.emit(Event::Blob {
             digest: descriptor.digest.clone(),
             layer,
             state,
         });
+    }
+
+    /// What a state is called: a load has fewer words than a pull, and others.
+    fn words(&self, state: BlobState) -> Option<BlobState> {
+        if !self.loads {
+            return Some(state);
+        }
+        match state {
+            BlobState::Pending | BlobState::Exists | BlobState::Downloaded => None,
+            BlobState::Pulled => Some(BlobState::Loaded),
+            state => Some(state),
+        }
     }
 
     fn missing(&self, work: &[Work]) -> Result<Vec<Work>> {

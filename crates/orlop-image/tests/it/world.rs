@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use orlop_archive::Local;
 use orlop_image::event::{BlobState, Event, EventSink};
 use orlop_image::model::Pulled;
 use orlop_image::{Cancel, Images, Origin, Platforms, PullOptions, Result};
+use orlop_layer::Bounds;
 use orlop_oci::Reference;
 use orlop_store::Store;
 use orlop_testing::Image;
@@ -62,7 +64,9 @@ impl World {
         };
         let events: Arc<dyn EventSink> = Arc::clone(&self.recorder) as _;
         let reference: Reference = name.parse().unwrap();
-        let origin = Origin::Layout(self.layout());
+        let layout = self.layout();
+        let local = Local::open(&layout, self.folder.path(), &Bounds::default()).unwrap();
+        let origin = Origin::Local(local);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(
             self.images

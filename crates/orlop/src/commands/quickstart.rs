@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, Parser};
+use orlop_archive::Local;
 use orlop_image::event::EventSink;
 use orlop_image::{Origin, PullOptions};
 
@@ -213,7 +214,9 @@ impl Tour {
         let store = self.app.images()?;
         let progress = self.app.progress(false);
         let events: Arc<dyn EventSink> = Arc::new(progress.clone());
-        let origin = Origin::Layout(self.layout.clone());
+        let bounds = &self.app.settings.bounds;
+        let local = Local::open(&self.layout, &self.root, bounds);
+        let origin = Origin::Local(local.map_err(orlop_image::Error::from)?);
         let reference = NAME.parse()?;
         let pulled = interrupt::run(
             async |cancel| {

@@ -34,6 +34,10 @@ pub(super) fn status(state: &BlobState, layer: bool) -> String {
         BlobState::Extracting { .. } => "Extracting".to_owned(),
         BlobState::Pulled => "Pull complete".to_owned(),
         BlobState::Exists => "Already exists".to_owned(),
+        BlobState::Loading { .. } => "Loading layer".to_owned(),
+        BlobState::Loaded => "Loaded layer".to_owned(),
+        BlobState::Saving { .. } => "Saving".to_owned(),
+        BlobState::Saved => "Saved".to_owned(),
         BlobState::Preparing => "Preparing".to_owned(),
         BlobState::Pushing { .. } => "Pushing".to_owned(),
         BlobState::Pushed => "Pushed".to_owned(),
@@ -49,6 +53,8 @@ pub(super) fn moving(state: &BlobState) -> Option<(u64, u64)> {
     match *state {
         BlobState::Downloading { current, total }
         | BlobState::Extracting { current, total }
+        | BlobState::Loading { current, total }
+        | BlobState::Saving { current, total }
         | BlobState::Pushing { current, total } => Some((current, total)),
         _ => None,
     }
@@ -60,6 +66,8 @@ pub(super) fn is_done(state: &BlobState) -> bool {
         state,
         BlobState::Pulled
             | BlobState::Exists
+            | BlobState::Loaded
+            | BlobState::Saved
             | BlobState::Pushed
             | BlobState::LayerExists
             | BlobState::Mounted { .. }

@@ -168,12 +168,11 @@ impl Rounds<'_> {
     }
 
     fn progress(&self, descriptor: &Descriptor, layer: bool, downloads: bool) -> OnProgress {
-        let state = move |current, total| {
-            if downloads {
-                BlobState::Downloading { current, total }
-            } else {
-                BlobState::Extracting { current, total }
-            }
+        let loads = self.loads;
+        let state = move |current, total| match (downloads, loads) {
+            (true, false) => BlobState::Downloading { current, total },
+            (true, true) => BlobState::Loading { current, total },
+            (false, _) => BlobState::Extracting { current, total },
         };
         Box::new(progress(self.events, descriptor, layer, state))
     }
