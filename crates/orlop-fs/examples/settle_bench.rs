@@ -14,7 +14,7 @@ use std::{
     time::Instant,
 };
 
-use orlop_fs::{UnpackOptions, WhiteoutStyle, settle, unpack};
+use orlop_fs::{Position, UnpackOptions, WhiteoutStyle, settle, unpack};
 use orlop_layer::{BUFFER_SIZE, Bounds, Decompressor, TarReader, sniff};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -22,7 +22,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let base = PathBuf::from(arguments.next().ok_or("usage: settle_bench DIR LAYER...")?);
     std::fs::create_dir(&base)?;
     let style = WhiteoutStyle::Overlay;
-    let options = UnpackOptions::new(style, rustix::process::geteuid().is_root());
+    let options = UnpackOptions::new(
+        style,
+        Position::Bottom,
+        rustix::process::geteuid().is_root(),
+    );
     let mut layers = Vec::new();
     for (number, layer) in arguments.enumerate() {
         let dir = base.join(number.to_string());

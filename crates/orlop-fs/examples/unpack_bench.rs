@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orlop_fs::{UnpackOptions, WhiteoutStyle, remove_tree, unpack};
+use orlop_fs::{Position, UnpackOptions, WhiteoutStyle, remove_tree, unpack};
 use orlop_layer::{BUFFER_SIZE, BoundedReader, Bounds, Decompressor, TarReader, sniff};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let plain = BoundedReader::new(plain, &bounds, compressed);
     let mut tar = TarReader::new(BufReader::with_capacity(BUFFER_SIZE, plain), bounds);
     let privileged = rustix::process::geteuid().is_root();
-    let options = UnpackOptions::new(WhiteoutStyle::Overlay, privileged);
+    let options = UnpackOptions::new(WhiteoutStyle::Overlay, Position::Bottom, privileged);
     let unpacked = unpack(target, &mut tar, &options, &mut [], &AtomicBool::new(false))?;
     tar.drain()?;
     let (wall, cpu) = (started.elapsed(), cpu_time()?.saturating_sub(cpu));

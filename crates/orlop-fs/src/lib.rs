@@ -33,5 +33,5 @@ pub use overlay::WhiteoutStyle;
 pub use remove::remove_tree;
 pub use settle::{Settled, settle};
 pub use union::{Found, Union};
-pub use unpack::{DeferredLink, UnpackOptions, Unpacked, unpack};
+pub use unpack::{DeferredLink, Position, UnpackOptions, Unpacked, unpack};
 pub use usage::{Usage, usage};

@@ -42,11 +42,23 @@ use crate::{
     path::{Below as _, join, split, to_path_buf},
 };
 
+/// Where a layer is in its stack. A tree below it may well be empty, so that the directory can't tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// There is no layer below: until it has an entry, the root is what an archive makes without one.
+    Bottom,
+    /// There are layers below: what the layer says nothing of is what it is there, the root too.
+    Above,
+}
+
 /// How to unpack.
 #[derive(Clone, Debug)]
 pub struct UnpackOptions {
     /// What becomes of whiteouts.
     pub whiteouts: WhiteoutStyle,
+    /// Whether there are layers below. Makes a difference for [`WhiteoutStyle::Apply`] only: in
+    /// directories of their own, all layers are alike until they settle.
+    pub position: Position,
     /// Keep owners, devices and all extended attributes, which needs root. Otherwise everything
     /// belongs to the caller, devices are left out, and only `user.` attributes are set.
     pub privileged: bool,
@@ -56,12 +68,18 @@ pub struct UnpackOptions {
 
 impl UnpackOptions {
     /// Options with the default bounds.
-    pub fn new(whiteouts: WhiteoutStyle, privileged: bool) -> Self {
+    pub fn new(whiteouts: WhiteoutStyle, position: Position, privileged: bool) -> Self {
         Self {
             whiteouts,
+            position,
             privileged,
             bounds: Bounds::default(),
         }
+    }
+
+    /// The directory shows the layers below, and its root is theirs.
+    fn has_lower_root(&self) -> bool {
+        self.whiteouts == WhiteoutStyle::Apply && self.position == Position::Above
     }
 }
 
@@ -279,14 +297,11 @@ impl<'a> Unpacker<'a> {
     }
 
     /// Until it has an entry of its own, the root is an implicit directory, of the time 0 as umoci's
-    /// is; when applying, unless there is something in it, left by a layer below.
+    /// is; when applying, only if it isn't that of a layer below.
     fn adopt_root(&mut self) -> Result<()> {
         let root = self.dirs.root();
-        if self.applies() {
-            let names = node::names(&root.fd).map_err(|error| Error::system("list", b"", error))?;
-            if !names.is_empty() {
-                return self.touch(&root);
-            }
+        if self.options.has_lower_root() {
+            return self.touch(&root);
         }
         self.become_implicit(&root, Time::default(), false)
             .map_err(|error| Error::system("set up", b"", error))?;

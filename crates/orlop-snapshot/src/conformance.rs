@@ -6,6 +6,7 @@
 
 mod archive;
 mod cases;
+mod inheritance;
 mod listing;
 
 use std::fs;
@@ -13,7 +14,7 @@ use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use orlop_fs::{Settled, UnpackOptions, WhiteoutStyle};
+use orlop_fs::{Position, Settled, UnpackOptions, WhiteoutStyle};
 use orlop_layer::{Bounds, TarReader};
 use orlop_oci::{ChainId, DiffId, Digest, chain_ids};
 
@@ -129,8 +130,12 @@ impl<'a> Bench<'a> {
         let Some((top, parents)) = chain.split_last() else {
             return Ok(false);
         };
+        let position = match parents {
+            [] => Position::Bottom,
+            _ => Position::Above,
+        };
         let staging = self.driver.begin(top, parents.last())?;
-        let unpacked = unpack(staging.path(), archive, self.driver.whiteouts())?;
+        let unpacked = unpack(staging.path(), archive, self.driver.whiteouts(), position)?;
         match self.driver.settle(&staging, parents, &unpacked)? {
             Settled::Done => {
                 self.driver.publish(staging)?;
@@ -141,7 +146,7 @@ impl<'a> Bench<'a> {
                 let staging = self.driver.begin(top, parents.last())?;
                 self.driver
                     .apply_on_top(&staging, parents, &mut |directory| {
-                        unpack(directory, archive, WhiteoutStyle::Apply).map(drop)
+                        unpack(directory, archive, WhiteoutStyle::Apply, position).map(drop)
                     })?;
                 self.driver.publish(staging)?;
                 Ok(true)
@@ -195,9 +200,11 @@ fn unpack(
     directory: &Path,
     archive: &[u8],
     whiteouts: WhiteoutStyle,
+    position: Position,
 ) -> orlop_fs::Result<orlop_fs::Unpacked> {
     let mut tar = TarReader::new(Cursor::new(archive), Bounds::default());
-    let options = UnpackOptions::new(whiteouts, rustix::process::geteuid().is_root());
+    let is_root = rustix::process::geteuid().is_root();
+    let options = UnpackOptions::new(whiteouts, position, is_root);
     orlop_fs::unpack(
         directory,
         &mut tar,

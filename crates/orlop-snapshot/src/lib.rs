@@ -31,14 +31,14 @@
 //!
 //! ```text
 //! let staging = driver.begin(chain, parent)?;              // an empty directory, or a copy (vfs)
-//! let unpacked = unpack(staging.path(), …, driver.whiteouts(), …)?;
+//! let unpacked = unpack(staging.path(), …, driver.whiteouts(), position, …)?;
 //! let staging = match driver.settle(&staging, parents, &unpacked)? {
 //!     Settled::Done => staging,
 //!     Settled::NeedsApply => {                             // rare: a lower directory is a link
 //!         drop(staging);
 //!         let staging = driver.begin(chain, parent)?;
 //!         driver.apply_on_top(&staging, parents, &mut |directory| {
-//!             unpack(directory, …, WhiteoutStyle::Apply, …)
+//!             unpack(directory, …, WhiteoutStyle::Apply, position, …)
 //!         })?;
 //!         staging
 //!     }

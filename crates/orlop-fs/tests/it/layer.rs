@@ -3,7 +3,7 @@
 use std::{path::Path, sync::atomic::AtomicBool};
 
 use orlop_fs::{
-    Error, Node, NodeKind, TreeListing, UnpackOptions, Unpacked, WhiteoutStyle, unpack,
+    Error, Node, NodeKind, Position, TreeListing, UnpackOptions, Unpacked, WhiteoutStyle, unpack,
 };
 use orlop_layer::{Bounds, TarReader};
 use tempfile::TempDir;
@@ -135,9 +135,15 @@ impl Layer {
         [&self.bytes[..], &[0; 1024]].concat()
     }
 
-    /// Unpacks with owners when we are root, without otherwise.
+    /// Unpacks a first layer, with owners when we are root, without otherwise.
     pub(crate) fn unpack(&self, dir: &Path, style: WhiteoutStyle) -> Result<Unpacked, Error> {
-        self.unpack_with(dir, &UnpackOptions::new(style, is_root()))
+        self.unpack_with(dir, &UnpackOptions::new(style, Position::Bottom, is_root()))
+    }
+
+    /// The same on top of what is there.
+    pub(crate) fn apply(&self, dir: &Path) -> Result<Unpacked, Error> {
+        let options = UnpackOptions::new(WhiteoutStyle::Apply, Position::Above, is_root());
+        self.unpack_with(dir, &options)
     }
 
     pub(crate) fn unpack_with(
@@ -186,8 +192,11 @@ pub(crate) fn scratch() -> TempDir {
 /// Unpacks layers one onto the other.
 pub(crate) fn applied(layers: &[&Layer]) -> Result<(TempDir, TreeListing), Error> {
     let dir = scratch();
-    for layer in layers {
-        layer.unpack(dir.path(), WhiteoutStyle::Apply)?;
+    for (number, layer) in layers.iter().enumerate() {
+        match number {
+            0 => layer.unpack(dir.path(), WhiteoutStyle::Apply)?,
+            _ => layer.apply(dir.path())?,
+        };
     }
     let listing = TreeListing::read(dir.path())?;
     Ok((dir, listing))

@@ -227,8 +227,6 @@ fn op() -> impl Strategy<Value = Op> {
 
 fn layer(number: u64, ops: &[Op]) -> Layer {
     let mut layer = Layer::since(1_600_000_000 + number * 1_000_000);
-    // An empty tree would be taken for the first layer's.
-    layer.file(format!("k{number}"), b"");
     for (count, op) in ops.iter().enumerate() {
         layer.mode = None;
         layer.with_owner(number, count as u64);

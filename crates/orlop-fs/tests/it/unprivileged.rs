@@ -2,12 +2,12 @@
 
 use std::os::unix::fs::MetadataExt as _;
 
-use orlop_fs::{TreeListing, UnpackOptions, WhiteoutStyle};
+use orlop_fs::{Position, TreeListing, UnpackOptions, WhiteoutStyle};
 
 use crate::layer::{Layer, node, scratch, shape};
 
 fn options(whiteouts: WhiteoutStyle) -> UnpackOptions {
-    UnpackOptions::new(whiteouts, false)
+    UnpackOptions::new(whiteouts, Position::Bottom, false)
 }
 
 #[test]
@@ -87,8 +87,9 @@ fn closed_directories_are_filled_and_closed_again() {
         .file("closed/tight/two", b"")
         .hide("closed/one");
     let dir = scratch();
-    let options = options(WhiteoutStyle::Apply);
+    let mut options = options(WhiteoutStyle::Apply);
     below.unpack_with(dir.path(), &options).unwrap();
+    options.position = Position::Above;
     above.unpack_with(dir.path(), &options).unwrap();
     let mode = |path: &str| {
         let metadata = std::fs::symlink_metadata(dir.path().join(path)).unwrap();

@@ -1,5 +1,6 @@
 //! What a pull has to bring: from a name to manifests, configurations and layers.
 
+use orlop_fs::Position;
 use orlop_oci::{
     ChainId, Descriptor, DiffId, Digest, ImageConfig, ImageManifest, Index, MAX_CONFIG_SIZE,
     MAX_INDEX_DEPTH, MAX_MANIFEST_SIZE, Manifest, Platform, Raw, chain_ids,
@@ -51,6 +52,14 @@ impl PlannedLayer {
     /// The chain that this layer stands on.
     pub(crate) fn parent(&self) -> Option<&ChainId> {
         self.below.last()
+    }
+
+    /// Whether there are layers below, for whoever unpacks it.
+    pub(crate) fn position(&self) -> Position {
+        match self.parent() {
+            Some(_) => Position::Above,
+            None => Position::Bottom,
+        }
     }
 }
 

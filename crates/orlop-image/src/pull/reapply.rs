@@ -40,7 +40,11 @@ pub(crate) fn reapply(
     let staging = driver.begin(&layer.chain, layer.parent())?;
     let options = UnpackOptions {
         bounds: bounds.clone(),
-        ..UnpackOptions::new(WhiteoutStyle::Apply, crate::images::is_privileged())
+        ..UnpackOptions::new(
+            WhiteoutStyle::Apply,
+            layer.position(),
+            crate::images::is_privileged(),
+        )
     };
     let applied = driver.apply_on_top(&staging, &layer.below, &mut |directory| {
         orlop_fs::unpack(directory, &mut tar, &options, &mut observers, cancelled).map(drop)

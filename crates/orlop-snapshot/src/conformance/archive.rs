@@ -54,21 +54,14 @@ impl Layer {
         self.entry(path, FILE, "", attributes, content)
     }
 
-    /// A file with extended attributes.
+    /// Extended attributes of the entry that comes next.
     #[must_use]
-    pub fn file_with_xattrs(
-        self,
-        path: &str,
-        attributes: Attributes,
-        content: &[u8],
-        xattrs: &[(&str, &[u8])],
-    ) -> Self {
+    pub fn xattrs(self, xattrs: &[(&str, &[u8])]) -> Self {
         let mut records = Vec::new();
         for (name, value) in xattrs {
             records.extend(pax_record(&format!("SCHILY.xattr.{name}"), value));
         }
         self.entry("pax", PAX, "", Attributes::mode(0o644), &records)
-            .file(path, attributes, content)
     }
 
     /// Another name of a file.

@@ -7,16 +7,17 @@ use std::path::Path;
 
 use orlop_oci::{ChainId, Digest};
 
-use super::{Attributes, Bench, Case, Failure, Layer, Listing};
+use super::{Attributes, Bench, Case, Failure, Layer, Listing, inheritance};
 use crate::MountMode;
 use crate::error::Error;
 
-type Outcome = Result<(), Failure>;
+pub(super) type Outcome = Result<(), Failure>;
 
 /// All cases.
 pub const CASES: &[Case] = &[
     ("kinds and attributes", kinds_and_attributes),
     ("root directory", root_directory),
+    ("root directory of a bare layer", inheritance::bare_root),
     ("whiteouts", whiteouts),
     ("whiteouts that hide nothing", whiteouts_that_hide_nothing),
     ("opaque directories", opaque_directories),
@@ -39,10 +40,10 @@ pub const CASES: &[Case] = &[
     ("usage", usage),
 ];
 
-const DIR: Attributes = Attributes::mode(0o755);
-const PLAIN: Attributes = Attributes::mode(0o644);
+pub(super) const DIR: Attributes = Attributes::mode(0o755);
+pub(super) const PLAIN: Attributes = Attributes::mode(0o644);
 
-fn ensure(right: bool, what: impl FnOnce() -> String) -> Outcome {
+pub(super) fn ensure(right: bool, what: impl FnOnce() -> String) -> Outcome {
     if right {
         Ok(())
     } else {
@@ -51,7 +52,7 @@ fn ensure(right: bool, what: impl FnOnce() -> String) -> Outcome {
 }
 
 /// Compares a listing with lines of which each is `PATH: START OF DESCRIPTION`, but for the root.
-fn expect(listing: &Listing, lines: &[&str]) -> Outcome {
+pub(super) fn expect(listing: &Listing, lines: &[&str]) -> Outcome {
     let lines: Vec<String> = lines.iter().map(|line| with_owner(line)).collect();
     let shown: Vec<String> = listing
         .iter()
@@ -67,7 +68,7 @@ fn expect(listing: &Listing, lines: &[&str]) -> Outcome {
 }
 
 /// Without privileges everything belongs to the caller: each `UID:GID` of a line becomes theirs.
-fn with_owner(line: &str) -> String {
+pub(super) fn with_owner(line: &str) -> String {
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
     if uid.is_root() {
         return line.to_owned();
@@ -327,12 +328,9 @@ fn linked_directories(bench: &Bench<'_>) -> Outcome {
 }
 
 fn extended_attributes(bench: &Bench<'_>) -> Outcome {
-    let layer = Layer::new().file_with_xattrs(
-        "f",
-        PLAIN,
-        b"x",
-        &[("user.colour", b"blue"), ("user.empty", b"")],
-    );
+    let layer = Layer::new()
+        .xattrs(&[("user.colour", b"blue"), ("user.empty", b"")])
+        .file("f", PLAIN, b"x");
     let above = Layer::new().file("g", PLAIN, b"");
     expect(
         &bench.listing(&[layer, above])?,

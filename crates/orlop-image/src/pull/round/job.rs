@@ -112,15 +112,16 @@ impl Rounds<'_> {
         Ok(UnpackTo {
             staging,
             diff_id: layer.diff_id.clone(),
-            options: self.unpack_options(),
+            options: self.unpack_options(layer),
             observers: (self.options.observers)(),
         })
     }
 
-    fn unpack_options(&self) -> UnpackOptions {
+    fn unpack_options(&self, layer: &PlannedLayer) -> UnpackOptions {
+        let whiteouts = self.images.driver.whiteouts();
         UnpackOptions {
             bounds: self.options.bounds.clone(),
-            ..UnpackOptions::new(self.images.driver.whiteouts(), is_privileged())
+            ..UnpackOptions::new(whiteouts, layer.position(), is_privileged())
         }
     }
 
