@@ -15,7 +15,7 @@ use rustix::{
 
 use crate::{
     Error, Result,
-    node::{self, Attributes, Xattrs},
+    node::{self, Attributes, DEFAULT_ACL, Xattrs},
     path::join,
     unpack::SETGID,
 };
@@ -126,7 +126,11 @@ pub(crate) fn copy_leaf(
         true => source.every()?,
         false => source.all()?,
     };
-    set_attributes(&xattrs, &Attributes::of_name(to, to_name))?;
+    let target = Attributes::of_name(to, to_name);
+    if node::file_type(stat) != FileType::Symlink {
+        target.drop_acls()?;
+    }
+    set_attributes(&xattrs, &target)?;
     if node::file_type(stat) != FileType::Symlink {
         node::chmod_unopened(to, to_name, stat.st_mode & 0o7777)?;
     }
@@ -139,13 +143,24 @@ pub(crate) fn copy_leaf(
     )?)
 }
 
-/// Gives an open file or directory the owner, attributes, permissions and time of another.
+/// Gives an open file or directory that was just made the owner, attributes, permissions and time of
+/// another, and leaves it nothing that it got from the directory it was made in.
 pub(crate) fn copy_attributes(
     from: BorrowedFd<'_>,
     to: BorrowedFd<'_>,
     private: bool,
 ) -> io::Result<()> {
+    Attributes::Open(to).drop_acls()?;
     Dress::of(from, private)?.put_on(to)
+}
+
+/// What a directory hands on to those that are made in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bequest {
+    /// Its group, and its setgid bit.
+    Group(u32),
+    /// Its default access control list, perhaps among others.
+    Acl,
 }
 
 /// What a file or directory has besides its content.
@@ -168,9 +183,12 @@ impl Dress {
         })
     }
 
-    /// The group that directories made in this one inherit.
-    pub(crate) fn bequest(&self) -> Option<u32> {
-        (self.stat.st_mode & SETGID != 0).then_some(self.stat.st_gid)
+    /// What directories made in this one inherit.
+    pub(crate) fn bequest(&self) -> Option<Bequest> {
+        if self.xattrs.iter().any(|(name, _)| name == DEFAULT_ACL) {
+            return Some(Bequest::Acl);
+        }
+        (self.stat.st_mode & SETGID != 0).then_some(Bequest::Group(self.stat.st_gid))
     }
 
     /// Gives it to another.

@@ -102,6 +102,12 @@ pub(crate) fn chmod_unopened(dir: impl AsFd, name: &[u8], mode: u32) -> Result<(
 /// Extended attributes: names with values, sorted by name.
 pub(crate) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 
+/// Who may do what with a file, beyond its mode (`acl(5)`, in the kernel's form).
+pub(crate) const ACCESS_ACL: &[u8] = b"system.posix_acl_access";
+
+/// The list that what is made in a directory inherits.
+pub(crate) const DEFAULT_ACL: &[u8] = b"system.posix_acl_default";
+
 /// Extended attributes of one file, by whatever way leads to it.
 #[derive(Clone, Debug)]
 pub(crate) enum Attributes<'a> {
@@ -136,6 +142,36 @@ impl<'a> Attributes<'a> {
             Self::Open(fd) => fs::fgetxattr(fd, name, buffer),
             Self::Named(path) => fs::lgetxattr(&path[..], name, buffer),
         })
+    }
+
+    /// Whether there is such an attribute.
+    fn has(&self, name: &[u8]) -> Result<bool, Errno> {
+        let mut nothing = [0_u8; 0];
+        let asked = match self {
+            Self::Open(fd) => fs::fgetxattr(fd, name, &mut nothing[..]),
+            Self::Named(path) => fs::lgetxattr(&path[..], name, &mut nothing[..]),
+        };
+        match asked {
+            Ok(_) => Ok(true),
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether what is made in this directory inherits an access control list.
+    pub(crate) fn has_default_acl(&self) -> Result<bool, Errno> {
+        self.has(DEFAULT_ACL)
+    }
+
+    /// Removes the access control lists that something got from the directory it was made in. The
+    /// permissions stay what the lists made of them.
+    pub(crate) fn drop_acls(&self) -> Result<(), Errno> {
+        for name in [ACCESS_ACL, DEFAULT_ACL] {
+            if self.has(name)? {
+                self.remove(name)?;
+            }
+        }
+        Ok(())
     }
 
     /// The names of all attributes, sorted.

@@ -20,7 +20,7 @@ use rustix::{
 
 use crate::{
     Error, Result, Unpacked, WhiteoutStyle,
-    copy::{Dress, copy_attributes, copy_leaf},
+    copy::{Bequest, Dress, copy_attributes, copy_leaf},
     node, overlay,
     path::{ancestors, components, is_at_or_below, join, split},
     remove::remove_at,
@@ -133,7 +133,7 @@ impl Settler {
         let mut own = OwnDirs::new(&self.own);
         let mut dresses = Vec::new();
         let mut removed: Option<&[u8]> = None;
-        let mut bequests: HashMap<&[u8], u32> = HashMap::new();
+        let mut bequests: HashMap<&[u8], Bequest> = HashMap::new();
         if self.inheritance_is_wrong(unpacked)? {
             return Ok(None);
         }
@@ -148,8 +148,8 @@ impl Settler {
                     if let Some(lower) = layers.first() {
                         let dress = Dress::of(lower.fd.as_fd(), false)
                             .map_err(|error| Error::system("look up", path, error))?;
-                        if let Some(gid) = dress.bequest() {
-                            bequests.insert(path, gid);
+                        if let Some(bequest) = dress.bequest() {
+                            bequests.insert(path, bequest);
                         }
                         dresses.push((path, dress));
                     }
@@ -166,11 +166,15 @@ impl Settler {
                         removed = Some(path);
                     } else if !gone
                         && implicit.contains(path)
-                        && let Some(&gid) = bequests.get(split(path).0)
+                        && let Some(&bequest) = bequests.get(split(path).0)
                     {
+                        let Bequest::Group(gid) = bequest else {
+                            // What becomes of a list is for the kernel to say.
+                            return Ok(None);
+                        };
                         inherit(own.open(path)?, gid)
                             .map_err(|error| Error::system("set attributes of", path, error))?;
-                        bequests.insert(path, gid);
+                        bequests.insert(path, bequest);
                     }
                 }
             }
@@ -179,31 +183,29 @@ impl Settler {
     }
 
     /// Whether directories were made with a setgid bit that they hadn't inherited from what is
-    /// below, or without one that they had.
+    /// below, or without one, or without an access control list, that they had.
     fn inheritance_is_wrong(&self, unpacked: &Unpacked) -> Result<bool> {
         for path in &unpacked.handing_on_dirs {
-            if self.mode_below(path)?.is_some() {
+            if self.dress_below(path)?.is_some() {
                 return Ok(true);
             }
         }
         for path in unpacked.bequeathing_dirs.iter().flat_map(|p| p.ancestors()) {
-            if self
-                .mode_below(path)?
-                .is_some_and(|mode| mode & SETGID != 0)
-            {
+            let dress = self.dress_below(path)?;
+            if dress.is_some_and(|dress| dress.bequest().is_some()) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// The mode of a directory in the layers below.
-    fn mode_below(&self, path: &Path) -> Result<Option<u32>> {
+    /// What a directory has in the layers below, if it is there.
+    fn dress_below(&self, path: &Path) -> Result<Option<Dress>> {
         let path = path.as_os_str().as_encoded_bytes();
         match self.lowers.look_up(path)? {
             Seen::Directory(layers) => layers
                 .first()
-                .map(|lower| fs::fstat(&*lower.fd).map(|stat| stat.st_mode))
+                .map(|lower| Dress::of(lower.fd.as_fd(), false))
                 .transpose()
                 .map_err(|error| Error::system("look up", path, error)),
             _ => Ok(None),

@@ -32,10 +32,7 @@ use rustix::{
 };
 
 pub(crate) use self::parents::{IMPLICIT_MODE, SETGID};
-use self::{
-    attributes::{Creation, DEFAULT_ACL},
-    tree::Dirs,
-};
+use self::{attributes::Creation, tree::Dirs};
 use crate::{
     Error, Result, WhiteoutStyle,
     node::{self, Attributes},
@@ -102,7 +99,7 @@ pub struct Unpacked {
     /// Devices left out because the caller isn't privileged.
     pub skipped_devices: u64,
     /// Directories that were made because something is in them, without an entry of their own:
-    /// they have the permissions `0755`, and want those of the layers below
+    /// they have what they inherited and else the permissions `0755`, and want those of the layers below
     /// ([`settle`](crate::settle())). Relative to the root, which is itself one when it has no
     /// entry; parents before children. Only those that weren't hidden when they were made.
     pub implicit_dirs: Vec<PathBuf>,
@@ -113,8 +110,8 @@ pub struct Unpacked {
     /// of this layer said so or hid what is below. If a layer below has a symbolic link there,
     /// other paths were meant. Includes all of `implicit_dirs` but the root.
     pub assumed_dirs: Vec<PathBuf>,
-    /// Directories whose setgid bit, if a layer below gives them or one above them one, should have
-    /// been inherited when nobody could know.
+    /// Directories whose setgid bit or default access control list, if a layer below gives them or one
+    /// above them one, should have been inherited when nobody could know.
     pub bequeathing_dirs: Vec<PathBuf>,
     /// Directories that handed on a setgid bit of this layer, which they hadn't if a layer below has
     /// them.
@@ -122,7 +119,8 @@ pub struct Unpacked {
     /// Hard links whose target must be in a layer below.
     pub deferred_links: Vec<DeferredLink>,
     /// The layer makes no sense without those below (a hard link to a lower layer's symbolic link
-    /// is a parent of other entries): what was unpacked is incomplete.
+    /// is a parent of other entries), or may be another with them (a directory without an entry
+    /// inherited an access control list): what was unpacked isn't to be used.
     pub needs_apply: bool,
     /// A whiteout was written: some may hide nothing.
     pub has_whiteouts: bool,
@@ -189,17 +187,11 @@ struct Finish {
     mtime: Time,
     /// Permissions that would have been in the way.
     mode: Option<u32>,
-    /// An access control list that everything made in it would have inherited.
-    default_acl: Option<Vec<u8>>,
 }
 
 impl Finish {
     fn at(mtime: Time) -> Self {
-        Self {
-            mtime,
-            mode: None,
-            default_acl: None,
-        }
+        Self { mtime, mode: None }
     }
 }
 
@@ -221,8 +213,8 @@ struct Unpacker<'a> {
     opaque: BTreeSet<Vec<u8>>,
     /// … and those made where the directory of the layers below itself was hidden.
     fresh: BTreeSet<Vec<u8>>,
-    /// Not applying: directories in which others were made that would have inherited a setgid bit,
-    /// had the layer below given one to the directory as it was then.
+    /// Not applying: directories in which others were made that would have inherited a setgid bit or
+    /// an access control list, had the layer below given one to the directory as it was then.
     bequeathing: BTreeSet<Vec<u8>>,
     /// Not applying: directories without an entry that inherited a setgid bit and handed it on.
     handing_on: BTreeSet<Vec<u8>>,
@@ -236,12 +228,18 @@ struct Unpacker<'a> {
 
 impl<'a> Unpacker<'a> {
     fn new(dir: &Path, options: &'a UnpackOptions) -> Result<Self> {
-        let root = node::open_root(dir).map_err(|error| Error::at("open", dir, error))?;
+        let failed = |error: Errno| Error::at("open", dir, error);
+        let root = node::open_root(dir).map_err(failed)?;
+        if !options.has_lower_root() {
+            // What the machine's own directories hand on is no part of an image.
+            let attributes = Attributes::Open(root.as_fd());
+            attributes.drop_acls().map_err(failed)?;
+        }
         let creation = Creation::probe(&root);
-        let stat = fs::fstat(&root).map_err(|error| Error::at("open", dir, error))?;
+        let heritage = creation.heritage_of(&root).map_err(failed)?;
         Ok(Self {
             options,
-            dirs: Dirs::new(root, creation.is_plain(stat.st_gid, stat.st_mode)),
+            dirs: Dirs::new(root, heritage),
             creation,
             done: Unpacked::default(),
             finish: BTreeMap::new(),
@@ -303,7 +301,7 @@ impl<'a> Unpacker<'a> {
         if self.options.has_lower_root() {
             return self.touch(&root);
         }
-        self.become_implicit(&root, Time::default(), false)
+        self.become_implicit(&root, Time::default(), None)
             .map_err(|error| Error::system("set up", b"", error))?;
         self.implicit.insert(Vec::new());
         if self.applies() {
@@ -334,7 +332,7 @@ impl<'a> Unpacker<'a> {
         for (path, finish) in std::mem::take(&mut self.finish).iter().rev() {
             let failed = |error: Errno| Error::system("finish directory", path, error);
             let times = node::timestamps(finish.mtime);
-            if finish.mode.is_none() && finish.default_acl.is_none() && !path.is_empty() {
+            if finish.mode.is_none() && !path.is_empty() {
                 let (parent, name) = split(path);
                 let parent = self.reopen(parent)?;
                 fs::utimensat(&parent.fd, name, &times, AtFlags::SYMLINK_NOFOLLOW)
@@ -342,12 +340,6 @@ impl<'a> Unpacker<'a> {
                 continue;
             }
             let dir = self.reopen(path)?;
-            if let Some(acl) = &finish.default_acl {
-                match Attributes::Open(dir.fd.as_fd()).set(DEFAULT_ACL, acl) {
-                    Ok(()) | Err(Errno::OPNOTSUPP) => {}
-                    Err(error) => return Err(failed(error)),
-                }
-            }
             if let Some(mode) = finish.mode {
                 fs::fchmod(&dir.fd, fs::Mode::from_raw_mode(mode)).map_err(failed)?;
             }

@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use orlop_oci::{ChainId, Digest};
+use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::staging::{self, Staging};
@@ -43,7 +44,8 @@ impl Home {
     pub(crate) fn empty(&self, number: usize) -> Result<PathBuf> {
         let path = self.path.join("empty").join(number.to_string());
         make_directory(&path)?;
-        rustix::fs::chmod(&path, rustix::fs::Mode::from_raw_mode(0o755))
+        drop_acls(&path)
+            .and_then(|()| rustix::fs::chmod(&path, rustix::fs::Mode::from_raw_mode(0o755)))
             .map_err(Error::os("create", &path))?;
         Ok(path)
     }
@@ -127,6 +129,18 @@ pub(crate) fn make_directory(path: &Path) -> Result<()> {
         .mode(0o700)
         .create(path)
         .map_err(Error::io("create", path))
+}
+
+/// Removes the access control lists that a directory of ours got from the one it was made in: they are
+/// the machine's, and would be seen in the tree.
+pub(crate) fn drop_acls(directory: &Path) -> rustix::io::Result<()> {
+    for name in ["system.posix_acl_access", "system.posix_acl_default"] {
+        match rustix::fs::removexattr(directory, name) {
+            Ok(()) | Err(Errno::NODATA | Errno::NOTSUP) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
 }
 
 fn move_away(from: &Path, to: &Path) -> Result<()> {

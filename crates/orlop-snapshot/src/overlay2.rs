@@ -11,7 +11,7 @@ use rustix::fs::{Mode, Timestamps};
 use rustix::mount::UnmountFlags;
 
 use crate::error::{Error, Result};
-use crate::home::{Home, make_directory};
+use crate::home::{Home, drop_acls, make_directory};
 use crate::overlay_mount::{Interface, MAX_LAYERS, Overlay, Upper};
 use crate::prune::prune;
 use crate::staging::Staging;
@@ -272,7 +272,8 @@ pub(crate) fn unmount(target: &Path, driver: &'static str) -> Result<PathBuf> {
 fn like_root_of(lower: &Path, upper: &Path) -> Result<()> {
     let meta = fs::metadata(lower).map_err(Error::io("look at", lower))?;
     let changed = Error::os("change", upper);
-    set_owner_and_mode(upper, &meta)
+    drop_acls(upper)
+        .and_then(|()| set_owner_and_mode(upper, &meta))
         .and_then(|()| copy_xattrs(lower, upper))
         .and_then(|()| set_times(upper, &meta))
         .map_err(changed)

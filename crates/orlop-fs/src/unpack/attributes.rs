@@ -1,4 +1,9 @@
 //! Owners, permissions, extended attributes and times.
+//!
+//! An entry gets what it says, and nothing that the directory it is made in hands on: neither its group
+//! nor its access control list (image-spec, layer.md, "Changeset over existing files": a path is made
+//! "based on the contents and attributes of the changeset entry"). Only a directory without an entry
+//! inherits: see [`make_implicit`](Unpacker::make_implicit).
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -9,11 +14,11 @@ use rustix::{
     process,
 };
 
-use super::{Unpacker, tree::Dir};
-use crate::node::{self, Attributes};
-
-/// The list that what is made in a directory inherits: set when nothing more is made in it.
-pub(super) const DEFAULT_ACL: &[u8] = b"system.posix_acl_default";
+use super::{
+    Unpacker,
+    tree::{Dir, Heritage},
+};
+use crate::node::{self, ACCESS_ACL, Attributes, DEFAULT_ACL};
 
 /// What the system makes of what we create, so that calls that would change nothing are left out:
 /// they are half of what a small file costs.
@@ -32,16 +37,31 @@ impl Creation {
         let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
         let made = fs::openat(dir, ".", flags, Mode::from_raw_mode(0o777));
         let stat = made.and_then(fs::fstat);
+        // Where there is a list to inherit, it takes the place of the umask.
+        let list = Attributes::Open(dir.as_fd()).has_default_acl();
         Self {
             uid: process::geteuid().as_raw(),
             gid: process::getegid().as_raw(),
-            umask: stat.ok().map(|stat| !stat.st_mode & 0o777),
+            umask: match (stat, list) {
+                (Ok(stat), Ok(false)) => Some(!stat.st_mode & 0o777),
+                _ => None,
+            },
         }
     }
 
-    /// Whether what is made in a directory gets our group and no setgid bit.
-    pub(super) fn is_plain(&self, gid: u32, mode: u32) -> bool {
-        gid == self.gid && mode & 0o2000 == 0
+    /// What is made in a directory with this group, this mode and perhaps a default list gets.
+    pub(super) fn heritage(&self, gid: u32, mode: u32, acl: bool) -> Heritage {
+        Heritage {
+            plain: gid == self.gid && mode & 0o2000 == 0 && !acl,
+            acl,
+        }
+    }
+
+    /// What is made in an open directory gets.
+    pub(super) fn heritage_of(&self, dir: &OwnedFd) -> Result<Heritage, Errno> {
+        let stat = fs::fstat(dir)?;
+        let acl = Attributes::Open(dir.as_fd()).has_default_acl()?;
+        Ok(self.heritage(stat.st_gid, stat.st_mode, acl))
     }
 
     /// Whether what is made in a plain directory is root's (for those who can say so) and has the
@@ -59,14 +79,14 @@ impl Unpacker<'_> {
     /// Whether what was just made in `dir` belongs to someone else than it should.
     fn needs_owner(&self, entry: &Entry, dir: &Dir) -> bool {
         self.options.privileged
-            && !(dir.plain.get()
+            && !(dir.heritage.get().plain
                 && entry.uid == self.creation.uid
                 && entry.gid == self.creation.gid)
     }
 
     /// Whether what was just made in `dir` with the mode of the entry hasn't got it.
     fn needs_mode(&self, entry: &Entry, dir: &Dir) -> bool {
-        !dir.plain.get() || !self.creation.arrives(entry.mode)
+        !dir.heritage.get().plain || !self.creation.arrives(entry.mode)
     }
 
     /// Dresses a new file. `security.capability` and setuid bits don't survive a change of owner
@@ -76,10 +96,15 @@ impl Unpacker<'_> {
             let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
             fs::fchown(file, Some(uid), Some(gid))?;
         }
-        self.set_attributes(entry, &Attributes::Open(file.as_fd()))?;
+        let attributes = Attributes::Open(file.as_fd());
+        if dir.heritage.get().acl {
+            attributes.drop_acls()?;
+        }
+        self.set_attributes(entry, &attributes)?;
         if self.needs_mode(entry, dir) {
             fs::fchmod(file, Mode::from_raw_mode(entry.mode))?;
         }
+        self.set_acls(entry, &attributes, false)?;
         fs::futimens(file, &node::timestamps(entry.mtime))
     }
 
@@ -101,12 +126,16 @@ impl Unpacker<'_> {
                 AtFlags::SYMLINK_NOFOLLOW,
             )?;
         }
-        if !entry.xattrs.is_empty() {
-            self.set_attributes(entry, &Attributes::of_name(&dir.fd, name))?;
+        let attributes = Attributes::of_name(&dir.fd, name);
+        // A link has no list, and inherits none.
+        if !is_link && dir.heritage.get().acl {
+            attributes.drop_acls()?;
         }
+        self.set_attributes(entry, &attributes)?;
         if !is_link && self.needs_mode(entry, dir) {
             node::chmod_unopened(&dir.fd, name, entry.mode)?;
         }
+        self.set_acls(entry, &attributes, false)?;
         let times = node::timestamps(entry.mtime);
         fs::utimensat(&dir.fd, name, &times, AtFlags::SYMLINK_NOFOLLOW)
     }
@@ -120,10 +149,12 @@ impl Unpacker<'_> {
         parent: Option<&Dir>,
     ) -> Result<(), Errno> {
         let attributes = Attributes::Open(dir.fd.as_fd());
-        if parent.is_none() {
-            self.strip(&attributes, |name| {
+        match parent {
+            Some(parent) if parent.heritage.get().acl => attributes.drop_acls()?,
+            Some(_) => {}
+            None => self.strip(&attributes, |name| {
                 entry.xattrs.iter().any(|(kept, _)| kept == name)
-            })?;
+            })?,
         }
         if self.options.privileged && parent.is_none_or(|parent| self.needs_owner(entry, parent)) {
             let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
@@ -136,11 +167,14 @@ impl Unpacker<'_> {
         if !parent.is_some_and(arrived) {
             fs::fchmod(&dir.fd, Mode::from_raw_mode(mode))?;
         }
+        self.set_acls(entry, &attributes, true)?;
         let gid = match self.options.privileged {
             true => entry.gid,
             false => fs::fstat(&dir.fd)?.st_gid,
         };
-        dir.plain.set(self.creation.is_plain(gid, entry.mode));
+        let acl = !entry.xattrs.is_empty() && attributes.has_default_acl()?;
+        let heritage = self.creation.heritage(gid, entry.mode, acl);
+        dir.heritage.set(heritage);
         Ok(())
     }
 
@@ -171,19 +205,36 @@ impl Unpacker<'_> {
         Ok(())
     }
 
-    pub(super) fn default_acl(&self, entry: &Entry) -> Option<Vec<u8>> {
-        let acl = entry.xattrs.iter().find(|(name, _)| name == DEFAULT_ACL)?;
-        self.takes(DEFAULT_ACL).then(|| acl.1.clone())
-    }
-
     fn takes(&self, name: &[u8]) -> bool {
         !crate::overlay::is_private_attribute(name)
             && (self.options.privileged || name.starts_with(b"user."))
     }
 
+    /// Sets the access control lists of an entry: after its permissions, which are a part of them.
+    fn set_acls(
+        &self,
+        entry: &Entry,
+        attributes: &Attributes<'_>,
+        is_dir: bool,
+    ) -> Result<(), Errno> {
+        for (name, value) in &entry.xattrs {
+            // Only directories have something to hand on.
+            let applies = name == ACCESS_ACL || is_dir && name == DEFAULT_ACL;
+            if !applies || !self.takes(name) {
+                continue;
+            }
+            match attributes.set(name, value) {
+                Ok(()) | Err(Errno::OPNOTSUPP) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets all other extended attributes.
     fn set_attributes(&self, entry: &Entry, attributes: &Attributes<'_>) -> Result<(), Errno> {
         for (name, value) in &entry.xattrs {
-            if !self.takes(name) || name == DEFAULT_ACL {
+            if !self.takes(name) || name == ACCESS_ACL || name == DEFAULT_ACL {
                 continue;
             }
             match attributes.set(name, value) {

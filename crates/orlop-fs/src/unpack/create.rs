@@ -14,7 +14,11 @@ use rustix::{
     io::{self, Errno},
 };
 
-use super::{Finish, Unpacker, attributes::node_type, tree::Dir};
+use super::{
+    Finish, Unpacker,
+    attributes::node_type,
+    tree::{Dir, Heritage},
+};
 use crate::{
     Error, Result, node, overlay,
     path::{Below as _, join, split},
@@ -133,11 +137,13 @@ impl Unpacker<'_> {
         let finish = Finish {
             mtime: entry.mtime,
             mode: (mode != entry.mode).then_some(entry.mode),
-            default_acl: self.default_acl(entry),
         };
         self.finish.insert(dir.path.clone(), finish);
         if self.applies() {
             self.own.insert(dir.path.clone());
+        }
+        if new_in.is_none() {
+            self.dirs.close(&dir.path);
         }
         self.dirs.insert(entry.path.clone(), &dir);
         if dir.path != entry.path {
@@ -179,10 +185,15 @@ impl Unpacker<'_> {
             }
             opened => opened.map_err(failed)?,
         };
+        // Known when it is dressed.
+        let heritage = Heritage {
+            plain: false,
+            acl: false,
+        };
         let dir = Rc::new(Dir {
             fd,
             path,
-            plain: Cell::new(false),
+            heritage: Cell::new(heritage),
         });
         if !self.skipped.is_empty() {
             self.skipped.remove(&dir.path);

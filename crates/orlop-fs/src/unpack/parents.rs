@@ -1,6 +1,6 @@
 //! Finds, and where needed makes, the directory in which an entry belongs.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, os::fd::AsFd as _, rc::Rc};
 
 use orlop_layer::Time;
 use rustix::{
@@ -8,9 +8,14 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Finish, Unpacker, tree::Dir};
+use super::{
+    Finish, Unpacker,
+    tree::{Dir, Heritage},
+};
 use crate::{
-    Error, Result, node, overlay,
+    Error, Result,
+    node::{self, Attributes},
+    overlay,
     path::{ancestors, components, join, split},
 };
 
@@ -78,7 +83,7 @@ impl Unpacker<'_> {
     /// Links are followed, and `..` in them leads out of what isn't there, too.
     pub(super) fn walk(&mut self, path: &[u8], make: Make) -> Result<Place> {
         if let Some(dir) = self.dirs.get(path) {
-            self.fill(&dir.path, make);
+            self.fill(&dir.path, make)?;
             return Ok(Place::Found(dir));
         }
         let cached = ancestors(path).find_map(|above| Some((self.dirs.get(above)?, above.len())));
@@ -150,7 +155,7 @@ impl Unpacker<'_> {
                 Make::ForEntry(_) => {}
             }
         }
-        self.fill(&dir.path, make);
+        self.fill(&dir.path, make)?;
         for name in missing {
             dir = self.make_implicit(&dir, &name, make)?;
         }
@@ -167,18 +172,34 @@ impl Unpacker<'_> {
     }
 
     /// Something goes into the directory `path`: it and those above are hollow no more.
-    fn fill(&mut self, path: &[u8], make: Make) {
+    fn fill(&mut self, path: &[u8], make: Make) -> Result<()> {
         let Make::ForEntry(mtime) = make else {
-            return;
+            return Ok(());
         };
         if self.hollow.is_empty() {
-            return;
+            return Ok(());
         }
         for path in std::iter::once(path).chain(ancestors(path)) {
             if self.hollow.remove(path) {
                 self.finish.insert(path.to_vec(), Finish::at(mtime));
+                self.done.needs_apply |= self.inherited_too_early(path)?;
             }
         }
+        Ok(())
+    }
+
+    /// Whether a directory that was made to carry whiteouts, and is only now really there, would
+    /// inherit something else now.
+    fn inherited_too_early(&mut self, path: &[u8]) -> Result<bool> {
+        let failed = |error: Errno| Error::system("open directory", path, error);
+        let parent = self.reopen(split(path).0)?;
+        let dir = self.reopen(path)?;
+        let above = fs::fstat(&parent.fd).map_err(failed)?;
+        let made = fs::fstat(&dir.fd).map_err(failed)?;
+        let inherits = above.st_mode & SETGID != 0;
+        Ok(parent.heritage.get().acl
+            || inherits != (made.st_mode & SETGID != 0)
+            || inherits && above.st_gid != made.st_gid)
     }
 
     /// Real paths grow through links beyond what entries are bounded to.
@@ -193,8 +214,11 @@ impl Unpacker<'_> {
     fn enter(&mut self, fd: std::os::fd::OwnedFd, path: Vec<u8>) -> Result<Rc<Dir>> {
         // A directory that this layer made without a setgid bit was entered when it was made, as
         // long as it is cached; to ask again is cheap.
-        let stat = fs::fstat(&fd).map_err(|error| Error::system("open", &path, error))?;
-        let plain = self.creation.is_plain(stat.st_gid, stat.st_mode);
+        let failed = |error: Errno| Error::system("open", &path, error);
+        let stat = fs::fstat(&fd).map_err(failed)?;
+        let acl = Attributes::Open(fd.as_fd()).has_default_acl();
+        let acl = acl.map_err(failed)?;
+        let heritage = self.creation.heritage(stat.st_gid, stat.st_mode, acl);
         if !self.options.privileged && stat.st_mode & 0o700 != 0o700 {
             let mode = stat.st_mode & 0o7777;
             fs::fchmod(&fd, Mode::from_raw_mode(mode | 0o700))
@@ -208,7 +232,7 @@ impl Unpacker<'_> {
         let dir = Rc::new(Dir {
             fd,
             path: path.clone(),
-            plain: Cell::new(plain),
+            heritage: Cell::new(heritage),
         });
         self.dirs.insert(path, &dir);
         Ok(dir)
@@ -251,14 +275,25 @@ impl Unpacker<'_> {
             self.touch(dir)?;
         }
         let failed = |error: Errno| Error::system("make directory", &path, error);
-        fs::mkdirat(&dir.fd, name, Mode::from_raw_mode(IMPLICIT_MODE)).map_err(failed)?;
+        let heritage = dir.heritage.get();
+        let mode = match heritage.acl {
+            // Nothing is taken away from what the list gives (so does umoci).
+            true => 0o777,
+            false => IMPLICIT_MODE,
+        };
+        if heritage.acl && !self.applies() {
+            // If a layer below has this directory, there was nothing to inherit. It is so rare that
+            // it needs no better answer.
+            self.done.needs_apply = true;
+        }
+        fs::mkdirat(&dir.fd, name, Mode::from_raw_mode(mode)).map_err(failed)?;
         let fd = node::open_dir(&dir.fd, name).map_err(failed)?;
         let made = Rc::new(Dir {
             fd,
             path: path.clone(),
-            plain: Cell::new(dir.plain.get()),
+            heritage: Cell::new(heritage),
         });
-        match dir.plain.get()
+        match heritage.plain
             && self
                 .creation
                 .is_right(IMPLICIT_MODE, self.options.privileged)
@@ -267,7 +302,9 @@ impl Unpacker<'_> {
                 self.finish.insert(path.clone(), Finish::at(mtime));
             }
             false => {
-                let inherits = self.become_implicit(&made, mtime, true).map_err(failed)?;
+                let parent = Some(heritage);
+                let inherits = self.become_implicit(&made, mtime, parent);
+                let inherits = inherits.map_err(failed)?;
                 let unsure = self.implicit.contains(&dir.path) && !self.fresh.contains(&dir.path);
                 if inherits && unsure && !self.applies() {
                     self.handing_on.insert(dir.path.clone());
@@ -290,18 +327,22 @@ impl Unpacker<'_> {
         Ok(made)
     }
 
-    /// Gives a directory what one without an entry has: for one just made with `heir`, the group and
-    /// the setgid bit that it got from the directory it was made in (so does umoci). Says whether
-    /// there was one.
+    /// Gives a directory what one without an entry has: for one just made, that is what it got from
+    /// the directory it was made in, its group and setgid bit, and the permissions of its access
+    /// control list (so does umoci). Says whether there was a setgid bit.
     pub(super) fn become_implicit(
         &mut self,
         dir: &Dir,
         mtime: Time,
-        heir: bool,
+        heritage: Option<Heritage>,
     ) -> Result<bool, Errno> {
         let made = fs::fstat(&dir.fd)?;
-        let heir = heir && made.st_mode & SETGID != 0;
-        let mode = IMPLICIT_MODE | if heir { SETGID } else { 0 };
+        let acl = heritage.is_some_and(|heritage| heritage.acl);
+        let heir = heritage.is_some() && made.st_mode & SETGID != 0;
+        let mode = match acl {
+            true => made.st_mode & 0o777,
+            false => IMPLICIT_MODE,
+        } | if heir { SETGID } else { 0 };
         let gid = match self.options.privileged && !heir {
             true => 0,
             false => made.st_gid,
@@ -310,7 +351,7 @@ impl Unpacker<'_> {
             fs::fchown(&dir.fd, Some(fs::Uid::ROOT), Some(fs::Gid::from_raw(gid)))?;
         }
         fs::fchmod(&dir.fd, Mode::from_raw_mode(mode))?;
-        dir.plain.set(self.creation.is_plain(gid, mode));
+        dir.heritage.set(self.creation.heritage(gid, mode, acl));
         let finish = Finish::at(mtime);
         self.finish.insert(dir.path.clone(), finish);
         Ok(heir)

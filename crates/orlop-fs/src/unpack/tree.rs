@@ -6,14 +6,23 @@ use std::{cell::Cell, collections::HashMap, os::fd::OwnedFd, rc::Rc};
 /// and several layers are unpacked at once within the usual limit of 1,024 open files.
 const CAPACITY: usize = 96;
 
+/// What the system gives to what is made in a directory, besides what its maker asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heritage {
+    /// The maker's own group, no setgid bit, no access control list.
+    pub(super) plain: bool,
+    /// An access control list, as the directory has a default one.
+    pub(super) acl: bool,
+}
+
 /// An open directory.
 #[derive(Debug)]
 pub(super) struct Dir {
     pub(super) fd: OwnedFd,
     /// Its real path.
     pub(super) path: Vec<u8>,
-    /// What is made in it gets the caller's own group and no setgid bit.
-    pub(super) plain: Cell<bool>,
+    /// What is made in it gets this.
+    pub(super) heritage: Cell<Heritage>,
 }
 
 /// The root and the directories used last, by the paths that lead to them: their real path, and
@@ -26,12 +35,12 @@ pub(super) struct Dirs {
 }
 
 impl Dirs {
-    pub(super) fn new(root: OwnedFd, plain: bool) -> Self {
+    pub(super) fn new(root: OwnedFd, heritage: Heritage) -> Self {
         Self {
             root: Rc::new(Dir {
                 fd: root,
                 path: Vec::new(),
-                plain: Cell::new(plain),
+                heritage: Cell::new(heritage),
             }),
             open: HashMap::with_capacity(2 * CAPACITY),
             clock: 0,
@@ -62,6 +71,12 @@ impl Dirs {
         }
         self.clock += 1;
         self.open.insert(path, (Rc::clone(dir), self.clock));
+    }
+
+    /// Closes what is open of one directory, by whatever path it was reached: it hands on something
+    /// else now.
+    pub(super) fn close(&mut self, real_path: &[u8]) {
+        self.open.retain(|_, (dir, _)| dir.path != real_path);
     }
 
     /// Closes all but the root: after a directory or a link was replaced, paths may lead

@@ -501,37 +501,6 @@ fn root_owners_devices_and_capabilities() {
     assert!(is_root());
 }
 
-/// What is made in a directory doesn't inherit the list that it only hands on later.
-#[test]
-fn root_default_access_lists_come_last() {
-    if !needs_root("root_default_access_lists_come_last") {
-        return;
-    }
-    // user::rwx group::--- other::--- in the kernel's form.
-    let mut acl = 2u32.to_le_bytes().to_vec();
-    for (tag, permissions) in [(1u16, 7u16), (4, 0), (0x20, 0)] {
-        acl.extend_from_slice(&tag.to_le_bytes());
-        acl.extend_from_slice(&permissions.to_le_bytes());
-        acl.extend_from_slice(&u32::MAX.to_le_bytes());
-    }
-    let mut layer = Layer::new();
-    layer
-        .pax(&[("SCHILY.xattr.system.posix_acl_default", &acl)])
-        .dir("d")
-        .file("d/f", b"")
-        .dir("d/e");
-    let (_dir, listing) = applied(&[&layer]).unwrap();
-    let expected = [(b"system.posix_acl_default".to_vec(), acl)];
-    assert_eq!(node(&listing, "d").xattrs, expected);
-    assert_eq!(node(&listing, "d").mtime.seconds, 1_600_000_001);
-    for (path, mode) in [("d/f", 0o644), ("d/e", 0o755)] {
-        assert_eq!(
-            (node(&listing, path).mode, &node(&listing, path).xattrs[..]),
-            (mode, &[][..])
-        );
-    }
-}
-
 #[test]
 fn the_attributes_of_a_replaced_directory_go() {
     let mut below = Layer::new();

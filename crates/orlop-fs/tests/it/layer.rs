@@ -179,6 +179,24 @@ pub(crate) fn needs_root(test: &str) -> bool {
     is_root()
 }
 
+/// An access control list, as the kernel keeps it: for the owner, the user 1000, the group and all
+/// others, or without that user.
+pub(crate) fn acl(owner: u16, user: Option<u16>, group: u16, others: u16) -> Vec<u8> {
+    const NOBODY: u32 = u32::MAX;
+    let mut entries = vec![(1, owner, NOBODY)];
+    entries.extend(user.map(|user| (2, user, 1000)));
+    entries.push((4, group, NOBODY));
+    entries.extend(user.map(|user| (16, user | group, NOBODY)));
+    entries.push((32, others, NOBODY));
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        bytes.extend(u16::to_le_bytes(tag));
+        bytes.extend(permissions.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
 /// An empty directory in memory, if there is a place for it.
 pub(crate) fn scratch() -> TempDir {
     let memory = Path::new("/dev/shm");

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stderr, reason = "a skipped test must say so")]
 
+mod acls;
 mod edges;
 mod escapes;
 mod layer;

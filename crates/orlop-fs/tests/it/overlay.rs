@@ -6,7 +6,7 @@ use orlop_fs::{Settled, TreeListing, WhiteoutStyle, settle};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::layer::{Layer, applied, assert_same, needs_root, scratch};
+use crate::layer::{Layer, acl, applied, assert_same, needs_root, scratch};
 
 /// A read-only overlayfs mount, for as long as it lives.
 pub(crate) struct Mount(TempDir);
@@ -193,6 +193,8 @@ fn root_a_link_below_an_implicit_directory_needs_apply() {
 enum Op {
     File(String, u8, u32),
     Dir(String, u32),
+    /// A directory that hands on an access control list.
+    Acl(String, u32),
     Symlink(String, String),
     Link(String, String),
     Hide(String),
@@ -203,6 +205,10 @@ enum Op {
 fn path() -> impl Strategy<Value = String> {
     proptest::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 1..4)
         .prop_map(|names| names.join("/"))
+}
+
+fn or_root() -> impl Strategy<Value = String> {
+    prop_oneof![4 => path(), 1 => Just(".".to_owned())]
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -217,10 +223,11 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => (path(), any::<u8>(), mode()).prop_map(|(p, n, m)| Op::File(p, n, m)),
         4 => (path(), mode()).prop_map(|(p, m)| Op::Dir(p, m)),
+        1 => (or_root(), mode()).prop_map(|(p, m)| Op::Acl(p, m)),
         2 => (path(), text).prop_map(|(p, t)| Op::Symlink(p, t)),
         2 => (path(), path()).prop_map(|(p, t)| Op::Link(p, t)),
         2 => path().prop_map(Op::Hide),
-        1 => prop_oneof![path(), Just(".".to_owned())].prop_map(Op::Opaque),
+        1 => or_root().prop_map(Op::Opaque),
         1 => path().prop_map(Op::Fifo),
     ]
 }
@@ -240,6 +247,13 @@ fn layer(number: u64, ops: &[Op]) -> Layer {
                 let note = count.to_string();
                 layer
                     .pax(&[("SCHILY.xattr.user.note", note.as_bytes())])
+                    .with_mode(*mode)
+                    .dir(path);
+            }
+            Op::Acl(path, mode) => {
+                let list = acl(7, (mode & 1 == 0).then_some(6), 5, 0);
+                layer
+                    .pax(&[("SCHILY.xattr.system.posix_acl_default", &list)])
                     .with_mode(*mode)
                     .dir(path);
             }

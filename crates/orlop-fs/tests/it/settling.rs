@@ -270,4 +270,17 @@ fn new_directories_inherit_a_setgid_bit_from_below() {
     above.file("staff/new/x", b"").dir("staff");
     let settled = Two::new(&below, &above).settle().unwrap();
     assert_eq!(settled, Settled::NeedsApply);
+    // It is really made only when something else than a whiteout goes into it.
+    for (before, after) in [(0o755, 0o2775), (0o2775, 0o755)] {
+        let mut above = Layer::new();
+        above
+            .with_mode(before)
+            .dir("d")
+            .hide("d/x/y")
+            .with_mode(after)
+            .dir("d")
+            .file("d/x/f", b"");
+        let settled = Two::new(&below, &above).settle().unwrap();
+        assert_eq!(settled, Settled::NeedsApply);
+    }
 }

@@ -23,6 +23,7 @@ pub const CASES: &[Case] = &[
     ("opaque directories", opaque_directories),
     ("directory made anew", directory_made_anew),
     ("implicit directories", implicit_directories),
+    ("access control lists", inheritance::access_control_lists),
     ("hard links", hard_links),
     ("hard links across layers", hard_links_across_layers),
     ("other kinds of the same name", other_kinds),
@@ -414,6 +415,7 @@ fn throwaway_mount(bench: &Bench<'_>) -> Outcome {
     let chain = two_layers(bench)?;
     let before = bench.view(&chain, |tree| Ok(super::list(tree)?))?;
     for stack in [&chain[..1], &chain[..]] {
+        let layers = bench.view(stack, |tree| Ok(super::list(tree)?))?;
         bench.mounted(stack, MountMode::Throwaway, |tree| {
             let mode = if stack.len() == 1 { 0o710 } else { 0o711 };
             ensure(fs::metadata(tree)?.mode() & 0o7777 == mode, || {
@@ -421,6 +423,10 @@ fn throwaway_mount(bench: &Bench<'_>) -> Outcome {
                     "the root has mode {:o}",
                     fs::metadata(tree).map_or(0, |m| m.mode())
                 )
+            })?;
+            let shown = super::list(tree)?;
+            ensure(shown == layers, || {
+                format!("{layers:#?} is mounted as {shown:#?}")
             })?;
             fs::write(tree.join("new"), "new")?;
             fs::write(tree.join("d/a"), "changed")?;

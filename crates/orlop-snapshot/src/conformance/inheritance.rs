@@ -1,8 +1,16 @@
 //! Cases about what a layer says nothing of, and so has from the layers below or from the directory it
 //! is made in.
 
-use super::cases::{Outcome, PLAIN, ensure, with_owner};
-use super::{Attributes, Bench, Layer};
+use std::path::Path;
+
+use rustix::fs::XattrFlags;
+use rustix::io::Errno;
+
+use super::cases::{DIR, Outcome, PLAIN, ensure, expect, with_owner};
+use super::{Attributes, Bench, Failure, Layer};
+
+const DEFAULT_ACL: &str = "system.posix_acl_default";
+const ACCESS_ACL: &str = "system.posix_acl_access";
 
 /// A tree may be empty but for its root, and still not be the first one.
 pub(super) fn bare_root(bench: &Bench<'_>) -> Outcome {
@@ -32,4 +40,96 @@ pub(super) fn bare_root(bench: &Bench<'_>) -> Outcome {
     ensure(listing["."] == expected, || {
         format!("the root of the upper layer is lost: {}", listing["."])
     })
+}
+
+/// `user::rwx, user:1000:rw-, group::r-x, mask::rwx, other::---`, as the kernel keeps it.
+fn list() -> Vec<u8> {
+    const NOBODY: u32 = u32::MAX;
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in [
+        (1_u16, 7_u16, NOBODY),
+        (2, 6, 1000),
+        (4, 5, NOBODY),
+        (16, 7, NOBODY),
+        (32, 0, NOBODY),
+    ] {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(permissions.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+/// Whether lists are kept here: without privileges, no layer's are.
+fn keeps_lists(bench: &Bench<'_>) -> Result<bool, Failure> {
+    if !bench.may_mount() {
+        return Ok(false);
+    }
+    let tried: &Path = &bench.directory()?;
+    match rustix::fs::setxattr(tried, DEFAULT_ACL, &list(), XattrFlags::empty()) {
+        Ok(()) => Ok(true),
+        Err(Errno::OPNOTSUPP) => Ok(false),
+        Err(errno) => Err(Failure::Io(errno.into())),
+    }
+}
+
+/// An entry has the lists that it names; a directory without one has what `mkdir` gives it in the tree
+/// of the layers below.
+pub(super) fn access_control_lists(bench: &Bench<'_>) -> Outcome {
+    if !keeps_lists(bench)? {
+        return Ok(());
+    }
+    let list = list();
+    let shown = format!("{:?}", String::from_utf8_lossy(&list));
+    let default = format!("{DEFAULT_ACL}={shown}");
+    let both = format!("{ACCESS_ACL}={shown} {default}");
+    let below = Layer::new()
+        .xattrs(&[(DEFAULT_ACL, &list)])
+        .directory("d", Attributes::mode(0o750))
+        .directory("d/plain", DIR)
+        .file("d/f", PLAIN, b"")
+        .file("d/own/f", PLAIN, b"");
+    let above = Layer::new()
+        .file("d/new/deep/f", PLAIN, b"")
+        .file("d/new/g", PLAIN, b"")
+        .fifo("d/p", PLAIN)
+        .file("d/plain/new/f", PLAIN, b"");
+    let inherited = format!("directory 770 0:0 1000000000.000000000 {both}");
+    let mut expected = vec![
+        format!("d: directory 750 0:0 1000000000.000000000 {default}"),
+        "d/f: file \"\" 644 0:0 1000000000.000000000".to_owned(),
+        format!("d/new: {inherited}"),
+        format!("d/new/deep: {inherited}"),
+        "d/new/deep/f: file \"\" 644 0:0 1000000000.000000000".to_owned(),
+        "d/new/g: file \"\" 644 0:0 1000000000.000000000".to_owned(),
+        format!("d/own: {inherited}"),
+        "d/own/f: file \"\" 644 0:0 1000000000.000000000".to_owned(),
+        "d/p: fifo 644 0:0 1000000000.000000000".to_owned(),
+        "d/plain: directory 755 0:0 1000000000.000000000".to_owned(),
+        "d/plain/new: directory 755 0:0 1000000000.000000000".to_owned(),
+        "d/plain/new/f: file \"\" 644 0:0 1000000000.000000000".to_owned(),
+    ];
+    let lists = |listing: &super::Listing| listing.values().filter(|at| at.contains("acl")).count();
+    let listing = bench.listing(&[below.clone(), above.clone()])?;
+    compare(&listing, &expected)?;
+    ensure(lists(&listing) == 4, || {
+        format!("lists where none should be: {listing:#?}")
+    })?;
+    // An entry that names no list takes it away, and what it handed on stays.
+    let without = Layer::new()
+        .directory("d", DIR)
+        .file("d/zlate/f", PLAIN, b"");
+    expected[0] = "d: directory 755 0:0 1000000000.000000000".to_owned();
+    expected.push("d/zlate: directory 755 0:0".to_owned());
+    expected.push("d/zlate/f: file".to_owned());
+    let listing = bench.listing(&[below, above, without])?;
+    compare(&listing, &expected)?;
+    ensure(lists(&listing) == 3, || {
+        format!("lists where none should be: {listing:#?}")
+    })
+}
+
+fn compare(listing: &super::Listing, expected: &[String]) -> Outcome {
+    let lines: Vec<&str> = expected.iter().map(String::as_str).collect();
+    expect(listing, &lines)
 }

@@ -43,6 +43,51 @@ fn root_overlay2_in_an_odd_place() {
     }
 }
 
+/// The folder of the store hands on an access control list, which is the machine's and no image's.
+#[test]
+fn root_both_below_an_access_control_list() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED root_both_below_an_access_control_list: needs root");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    // user::rwx, user:1000:rwx, group::rwx, mask::rwx, other::rwx
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, id) in [
+        (1_u16, u32::MAX),
+        (2, 1000),
+        (4, u32::MAX),
+        (16, u32::MAX),
+        (32, u32::MAX),
+    ] {
+        list.extend(tag.to_le_bytes());
+        list.extend(7_u16.to_le_bytes());
+        list.extend(id.to_le_bytes());
+    }
+    let name = "system.posix_acl_default";
+    match rustix::fs::setxattr(dir.path(), name, &list, rustix::fs::XattrFlags::empty()) {
+        Err(rustix::io::Errno::OPNOTSUPP) => return eprintln!("SKIPPED: no access lists here"),
+        set => set.unwrap(),
+    }
+    let drivers: [&dyn Driver; 2] = [&Overlay2::new(dir.path()), &Vfs::new(dir.path())];
+    // Those in which it could be seen.
+    let cases = [
+        "root directory of a bare layer",
+        "implicit directories",
+        "access control lists",
+        "linked directories",
+        "throwaway mount",
+    ];
+    for driver in drivers {
+        let bench = conformance::Bench::new(driver, &dir.path().join("scratch"));
+        for name in cases {
+            let found = conformance::CASES.iter().find(|(known, _)| *known == name);
+            let (_, case) = found.unwrap();
+            case(&bench).unwrap_or_else(|failure| panic!("{}: {name}: {failure}", driver.name()));
+        }
+    }
+}
+
 #[test]
 fn root_vfs() {
     if !rustix::process::geteuid().is_root() {
