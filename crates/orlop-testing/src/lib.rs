@@ -47,5 +47,5 @@ pub use receiver::{Delivery, Receiver};
 pub use registry::{Registry, RegistryOptions};
 pub use runnable::busybox_layer;
 pub use skip::{fixtures, is_root, missing, need_programs};
-pub use tarball::Tarball;
+pub use tarball::{Tarball, access_list};
 pub use token::{TokenServer, TokenServerOptions};

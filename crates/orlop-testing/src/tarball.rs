@@ -13,6 +13,26 @@ struct Stamp {
     nanoseconds: u32,
 }
 
+/// A POSIX access control list as the kernel keeps it in `system.posix_acl_access` and, for what is made
+/// in a directory, `system.posix_acl_default`: permissions (0 to 7) of the owner, of one more user, of
+/// the group, and of all others. The mask lets everything pass; without another user there is none.
+#[must_use]
+pub fn access_list(owner: u16, user: Option<(u32, u16)>, group: u16, others: u16) -> Vec<u8> {
+    const NOBODY: u32 = u32::MAX;
+    let mut entries = vec![(0x01, owner, NOBODY)];
+    entries.extend(user.map(|(id, permissions)| (0x02, permissions, id)));
+    entries.push((0x04, group, NOBODY));
+    entries.extend(user.map(|(_, permissions)| (0x10, permissions | group, NOBODY)));
+    entries.push((0x20, others, NOBODY));
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        bytes.extend(u16::to_le_bytes(tag));
+        bytes.extend(permissions.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
 /// Builds an archive. Entries are written in the order of the calls.
 ///
 /// Names are written as given, unchecked, so that hostile archives can be made too.

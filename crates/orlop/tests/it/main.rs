@@ -19,6 +19,7 @@ mod stacks;
 mod tags;
 mod tour;
 mod trees;
+mod unsaid;
 mod untouched;
 
 use orlop_fs::TreeListing;

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use orlop_fs::{Difference, TreeListing};
 use orlop_testing::peer::Umoci;
 use orlop_testing::{
-    Compression, FaultProxy, Image, Layer, Orlop, PlatformName, Program, Tarball, is_root,
+    Compression, FaultProxy, Image, Layer, Orlop, PlatformName, Program, Tarball, access_list,
+    is_root,
 };
 
 use crate::{mounted, orlop};
@@ -69,13 +70,17 @@ impl Dice {
 /// A layer, and how to say it.
 fn layer(dice: &mut Dice, number: u64, files: &mut Vec<String>) -> (Tarball, Vec<String>) {
     let mut said = Vec::new();
-    // Without an entry in it a tree is taken for none.
-    let mut tar = Tarball::new().file(&format!("k{number}"), 0o600, "");
-    if number == 0 || dice.roll(6) == 0 {
-        tar = tar.mtime(1_500_000_000 + number, 0).dir(".", 0o711);
+    let mut tar = Tarball::new();
+    if dice.roll(if number == 0 { 2 } else { 6 }) == 0 {
+        tar = tar.mtime(1_500_000_000 + number, 0);
+        tar = lists(tar, dice, &mut said).dir(".", 0o711);
         said.push("dir . 711".to_owned());
     }
-    let entries = 1 + dice.roll(7) + if number == 0 { 4 } else { 0 };
+    // Some layers have nothing, or nothing but their root.
+    let entries = match dice.roll(6) {
+        0 => 0,
+        _ => 1 + dice.roll(7) + if number == 0 { 4 } else { 0 },
+    };
     for entry in 0..entries {
         let path = dice.path();
         let stamp = 1_600_000_000 + 1_000_000 * number + entry;
@@ -89,13 +94,17 @@ fn layer(dice: &mut Dice, number: u64, files: &mut Vec<String>) -> (Tarball, Vec
         // Base layers have more to lose.
         match dice.roll(if number == 0 { 12 } else { 18 }) {
             0..4 => {
+                if dice.roll(8) == 0 {
+                    tar = tar.xattr("system.posix_acl_access", &list(dice));
+                    said.push("access list".to_owned());
+                }
                 tar = tar.file(&path, mode, vec![b'x'; dice.roll(5) as usize]);
                 said.push(format!("file {path} {mode:o}"));
                 files.push(path);
             }
             4..8 => {
                 let path = dice.dir();
-                tar = tar.dir(&path, mode);
+                tar = lists(tar, dice, &mut said).dir(&path, mode);
                 said.push(format!("dir {path} {mode:o}"));
             }
             8..10 => {
@@ -126,6 +135,28 @@ fn layer(dice: &mut Dice, number: u64, files: &mut Vec<String>) -> (Tarball, Vec
     (tar, said)
 }
 
+/// An access control list.
+fn list(dice: &mut Dice) -> Vec<u8> {
+    match dice.roll(3) {
+        0 => access_list(7, None, 1, 1),
+        1 => access_list(5, Some((1000, 2)), 5, 0),
+        _ => access_list(7, Some((1000, 7)), 5, 5),
+    }
+}
+
+/// Adds lists to the directory that comes next, seldom: one that it hands on, one of its own.
+fn lists(mut tar: Tarball, dice: &mut Dice, said: &mut Vec<String>) -> Tarball {
+    if dice.roll(4) == 0 {
+        tar = tar.xattr("system.posix_acl_default", &list(dice));
+        said.push("default list".to_owned());
+    }
+    if dice.roll(8) == 0 {
+        tar = tar.xattr("system.posix_acl_access", &list(dice));
+        said.push("access list".to_owned());
+    }
+    tar
+}
+
 /// Adds a whiteout, opaque or not.
 fn hide(tar: Tarball, dice: &mut Dice, path: String, said: &mut Vec<String>) -> Tarball {
     match dice.roll(6) {
@@ -150,7 +181,7 @@ fn hide(tar: Tarball, dice: &mut Dice, path: String, said: &mut Vec<String>) -> 
 }
 
 /// What umoci unpacks; `None` when it refuses.
-fn unpacked(orlop: &Orlop, image: &Image, name: &str) -> Option<TreeListing> {
+pub(crate) fn unpacked(orlop: &Orlop, image: &Image, name: &str) -> Option<TreeListing> {
     let layout = orlop.folder().join(format!("layout-{name}"));
     image.write_layout(&layout, name);
     let bundle = orlop.folder().join(format!("bundle-{name}"));
@@ -168,7 +199,11 @@ fn unpacked(orlop: &Orlop, image: &Image, name: &str) -> Option<TreeListing> {
 
 /// The ways in which two trees differ, except in times that umoci left to the clock: those of
 /// directories that no layer describes, and of directories in which it made or deleted some.
-fn differences(ours: &TreeListing, umocis: &TreeListing, started: Duration) -> Vec<String> {
+pub(crate) fn differences(
+    ours: &TreeListing,
+    umocis: &TreeListing,
+    started: Duration,
+) -> Vec<String> {
     let mut ours = ours.clone();
     for (path, node) in &umocis.nodes {
         if node.mtime.seconds >= started.as_secs().cast_signed()
