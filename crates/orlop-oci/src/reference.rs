@@ -75,17 +75,24 @@ impl Repository {
     }
 
     /// The short form that Docker prints: without `docker.io/` and, for an official image, without
-    /// `library/`.
+    /// `library/`. Empty for a repository that has none, which is one of any other registry, and one
+    /// whose short form would be read as another name or as none: `docker.io/host.example/app` is not
+    /// on `host.example`. (Docker prints `host.example/app` all the same.)
     pub fn familiar(&self) -> &str {
-        let official = self.is_official();
-        match (self.registry.as_str(), official) {
-            (DEFAULT_REGISTRY, true) => &self.path[OFFICIAL_NAMESPACE.len() + 1..],
-            (DEFAULT_REGISTRY, false) => &self.path,
-            _ => "",
+        if self.registry != DEFAULT_REGISTRY {
+            return "";
         }
+        let short = match self.is_official() {
+            true => &self.path[OFFICIAL_NAMESPACE.len() + 1..],
+            false => &self.path,
+        };
+        let means_the_same =
+            split_registry(short) == (DEFAULT_REGISTRY, short) && !is_identifier(short);
+        if means_the_same { short } else { "" }
     }
 
-    /// [`Repository::familiar`], or the full name on any other registry.
+    /// [`Repository::familiar`], or the full name where there is no short one. It can always be read
+    /// back.
     pub fn familiar_name(&self) -> String {
         match self.familiar() {
             "" => self.to_string(),
@@ -184,7 +191,8 @@ impl Reference {
         self
     }
 
-    /// The short form that Docker prints: `debian:latest`.
+    /// The short form that Docker prints, `debian:latest`, if there is one that can be read back
+    /// ([`Repository::familiar_name`]).
     pub fn familiar(&self) -> String {
         format!("{}{}", self.repository.familiar_name(), self.suffix())
     }
@@ -216,7 +224,7 @@ impl FromStr for Reference {
         if text.is_empty() {
             return Err(ReferenceError::Empty);
         }
-        if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        if is_identifier(text) {
             return Err(ReferenceError::Identifier(text.to_owned()));
         }
         let (registry, rest) = split_registry(text);
@@ -264,6 +272,11 @@ fn split_registry(text: &str) -> (&str, &str) {
         }
         _ => (DEFAULT_REGISTRY, text),
     }
+}
+
+/// An image ID, or what can't be told from one.
+fn is_identifier(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Puts `library/` before a lone name on Docker Hub.
@@ -358,11 +371,12 @@ mod tests {
         text.parse()
     }
 
-    /// Each as distribution/reference prints it.
+    /// Each as distribution/reference prints it, but for what couldn't be read back.
     #[test]
     fn canonical_and_familiar() {
         let pinned = format!("debian:12@sha256:{HEX}");
         let canonical = format!("docker.io/library/debian:12@sha256:{HEX}");
+        let identifier = format!("docker.io/library/{HEX}");
         for (text, full, short) in [
             ("debian", "docker.io/library/debian", "debian"),
             ("debian:12", "docker.io/library/debian:12", "debian:12"),
@@ -394,6 +408,29 @@ mod tests {
                 "host:8080/a--b/c__d/e.f_g",
             ),
             ("Upper/app", "Upper/app", "Upper/app"),
+            // Here distribution/reference prints what means another name.
+            (
+                "docker.io/host.example/app",
+                "docker.io/host.example/app",
+                "docker.io/host.example/app",
+            ),
+            (
+                "docker.io/localhost/app:1",
+                "docker.io/localhost/app:1",
+                "docker.io/localhost/app:1",
+            ),
+            (
+                "index.docker.io/index.docker.io/app",
+                "docker.io/index.docker.io/app",
+                "docker.io/index.docker.io/app",
+            ),
+            (
+                "docker.io/localhost",
+                "docker.io/library/localhost",
+                "localhost",
+            ),
+            ("docker.io/a.b:1", "docker.io/library/a.b:1", "a.b:1"),
+            (&identifier, &identifier, &identifier),
             (&pinned, &canonical, &pinned),
         ] {
             let reference = parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -482,6 +519,24 @@ mod tests {
             if let Ok(reference) = parse(&text) {
                 prop_assert_eq!(parse(&reference.to_string()).unwrap(), reference.clone());
                 prop_assert_eq!(parse(&reference.familiar()).unwrap(), reference);
+            }
+        }
+
+        #[test]
+        fn every_printed_name_reads_back(
+            registry in "(docker\\.io|index\\.docker\\.io|localhost|host\\.example:5000|\\[::1\\])/",
+            path in "((library|localhost|docker\\.io|host\\.example|index\\.docker\\.io|a|[0-9a-f]{64})/){0,2}\
+                     (library|localhost|host\\.example|a|[0-9a-f]{64})",
+            tag in "(:[a-z0-9.]{1,3})?",
+            pinned in any::<bool>(),
+        ) {
+            let digest = if pinned { format!("@sha256:{HEX}") } else { String::new() };
+            if let Ok(reference) = parse(&format!("{registry}{path}{tag}{digest}")) {
+                let repository = reference.repository();
+                prop_assert_eq!(&parse(&reference.familiar()).unwrap(), &reference);
+                prop_assert_eq!(&parse(&reference.to_string()).unwrap(), &reference);
+                let name: Repository = repository.familiar_name().parse().unwrap();
+                prop_assert_eq!(&name, repository);
             }
         }
 
