@@ -18,6 +18,12 @@ type Result<T> = std::result::Result<T, StorageError>;
 /// large blob finds little to do.
 const WRITE_BEHIND: u64 = 8 << 20;
 
+/// How much of the disk pushes leave free, in bytes; on a small one, a [`SMALL`]th of it. To delete
+/// and to collect takes space before it gives any back (the log of the database), and where the last
+/// page is gone neither can.
+const RESERVE: u64 = 16 << 20;
+const SMALL: u64 = 16;
+
 /// How much is read at once to hash it again.
 const REPLAY: usize = 256 << 10;
 
@@ -224,12 +230,28 @@ impl Data {
     }
 }
 
+/// Fails when `more` bytes would take what is to stay free. What the file system doesn't say is not
+/// held against anybody.
+fn leave_reserve(file: &File, more: usize) -> Result<()> {
+    let Ok(state) = rustix::fs::fstatvfs(file) else {
+        return Ok(());
+    };
+    let bytes = |blocks: u64| blocks.saturating_mul(state.f_frsize);
+    let reserve = RESERVE.min(bytes(state.f_blocks) / SMALL);
+    let free = bytes(state.f_bavail).saturating_sub(more as u64);
+    if reserve > 0 && free < reserve {
+        return Err(StorageError::NoSpace);
+    }
+    Ok(())
+}
+
 impl UploadData for Data {
     fn len(&self) -> u64 {
         self.len
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        leave_reserve(&self.file, bytes.len())?;
         self.file
             .write_all(bytes)
             .map_err(|e| failed("write", &self.path, e))?;

@@ -6,7 +6,7 @@ use http::header::{
 };
 use http::{Response, StatusCode};
 use orlop_oci::Digest;
-use orlop_registry_store::{BlobContent, RepositoryName};
+use orlop_registry_store::{BlobContent, RepositoryName, StorageError};
 
 use super::range::RangeRequest;
 use super::{Answer, Ask, CONTENT_DIGEST, conditional, empty, set};
@@ -46,10 +46,15 @@ pub(super) async fn get(ask: &Ask<'_>, name: &RepositoryName, digest: &Digest) -
     Ok(response)
 }
 
-/// end-2, `HEAD`. Who may push and finds a blob won't send it, so it has to stay.
+/// end-2, `HEAD`. Who may push and finds a blob won't send it, so it has to stay. On a full disk that
+/// can't be written down; then nothing can be pushed that needs it, and a look is only a look.
 pub(super) async fn head(ask: &Ask<'_>, name: &RepositoryName, digest: &Digest) -> Answer {
     let pushing = ask.caller.actions.contains(orlop_access::Action::Push);
-    let info = ask.storage().blob(name, digest, pushing).await?;
+    let storage = ask.storage();
+    let info = match storage.blob(name, digest, pushing).await {
+        Err(StorageError::NoSpace) => storage.blob(name, digest, false).await?,
+        found => found?,
+    };
     if conditional::is_known(&ask.parts.headers, digest) {
         let mut response = empty(StatusCode::NOT_MODIFIED);
         describe(&mut response, digest);

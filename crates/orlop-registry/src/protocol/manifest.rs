@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue};
 use orlop_oci::json;
-use orlop_registry_store::{NewManifest, RepositoryName, TagName, TagOrDigest};
+use orlop_registry_store::{NewManifest, RepositoryName, StorageError, TagName, TagOrDigest};
 use serde::Deserialize;
 
 use super::{
@@ -38,8 +38,12 @@ pub(super) async fn get(
     let digest = &manifest.digest;
     let pushing = ask.caller.actions.contains(orlop_access::Action::Push);
     if pushing && !pull && matches!(reference, TagOrDigest::Digest(_)) {
-        // Who asks so before an index is pushed won't send what it lists.
-        ask.storage().hold_manifest(name, digest).await?;
+        // Who asks so before an index is pushed won't send what it lists. On a full disk that can't
+        // be written down, and no index be pushed.
+        match ask.storage().hold_manifest(name, digest).await {
+            Err(StorageError::NoSpace) => {}
+            held => held?,
+        }
     }
     let known = conditional::is_known(headers, digest);
     let mut response = empty(if known {

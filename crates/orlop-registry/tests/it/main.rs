@@ -8,6 +8,7 @@ mod blobs;
 mod client;
 mod every_route;
 mod faults;
+mod full_disk;
 mod lists;
 mod manifests;
 mod operation;
