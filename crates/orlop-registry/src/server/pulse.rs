@@ -138,9 +138,10 @@ impl Pulse {
     fn wrote(&self, progress: bool) {
         self.with(|state| {
             if progress {
-                state.blocked = None;
-                // The end of an answer may be on its way when its request counts as answered.
-                if state.requests == 0 {
+                let blocked = state.blocked.take().is_some();
+                // The end of an answer may be on its way when its request counts as answered. On
+                // HTTP/2 so may be a PING of ours, which is no reason to stay.
+                if state.requests == 0 && (blocked || !state.multiplexed) {
                     state.resting = Instant::now();
                 }
             } else if state.blocked.is_none() {

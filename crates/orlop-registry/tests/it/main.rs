@@ -17,5 +17,6 @@ mod registries;
 mod roles;
 mod sending;
 mod server;
+mod slow_http2;
 mod tls;
 mod tokens;
