@@ -123,6 +123,13 @@ fn rows() -> Vec<Row> {
     rows.collect()
 }
 
+/// Each request of the table, about content and uploads that aren't there.
+pub(crate) fn every_request() -> Vec<(&'static str, String)> {
+    let content = Content::new();
+    let request = |row: Row| (row.method, content.target(row.target));
+    rows().into_iter().map(request).collect()
+}
+
 const BLOB: &[u8] = b"{}";
 const LOOSE: &[u8] = b"no manifest names it";
 const LOGIN: &[u8] =
