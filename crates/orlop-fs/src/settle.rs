@@ -5,7 +5,8 @@
 //! topmost directory's owner and permissions), and hard links to files of lower layers. Both are
 //! settled here as overlayfs's own copy-up would: attributes are copied, linked files are copied
 //! up. Where the layer below has a symbolic link instead of such a directory, the paths in this
-//! layer mean others than was thought, and it must be applied onto the real tree instead.
+//! layer mean others than was thought, and it must be applied onto the real tree instead; so it must
+//! where such a directory would inherit an access control list.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -132,8 +133,7 @@ impl Settler {
         let mut below = Descent::new(&self.lowers);
         let mut own = OwnDirs::new(&self.own);
         let mut dresses = Vec::new();
-        let mut removed: Option<&[u8]> = None;
-        let mut bequests: HashMap<&[u8], Bequest> = HashMap::new();
+        let (mut removed, mut bequests) = (None::<&[u8]>, HashMap::new());
         if self.inheritance_is_wrong(unpacked)? {
             return Ok(None);
         }
@@ -168,12 +168,11 @@ impl Settler {
                         && implicit.contains(path)
                         && let Some(&bequest) = bequests.get(split(path).0)
                     {
-                        let Bequest::Group(gid) = bequest else {
-                            // What becomes of a list is for the kernel to say.
+                        if !inherit(own.open(path)?, bequest)
+                            .map_err(|error| Error::system("set attributes of", path, error))?
+                        {
                             return Ok(None);
-                        };
-                        inherit(own.open(path)?, gid)
-                            .map_err(|error| Error::system("set attributes of", path, error))?;
+                        }
                         bequests.insert(path, bequest);
                     }
                 }
@@ -429,13 +428,18 @@ impl<'a> OwnDirs<'a> {
     }
 }
 
-/// Gives a directory without an entry what one made in a directory with a setgid bit has.
-fn inherit(dir: BorrowedFd<'_>, gid: u32) -> Result<(), Errno> {
+/// Gives a directory without an entry what one made in a directory with a setgid bit has. What becomes
+/// of an access control list is for the kernel to say: `false`.
+fn inherit(dir: BorrowedFd<'_>, bequest: Bequest) -> Result<bool, Errno> {
+    let Bequest::Group(gid) = bequest else {
+        return Ok(false);
+    };
     match fs::fchown(dir, None, Some(fs::Gid::from_raw(gid))) {
         Err(Errno::PERM) if !rustix::process::geteuid().is_root() => {}
         done => done?,
     }
-    fs::fchmod(dir, Mode::from_raw_mode(IMPLICIT_MODE | SETGID))
+    fs::fchmod(dir, Mode::from_raw_mode(IMPLICIT_MODE | SETGID))?;
+    Ok(true)
 }
 
 /// Does something in a directory whose time doesn't change by it.

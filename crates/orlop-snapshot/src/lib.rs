@@ -34,7 +34,7 @@
 //! let unpacked = unpack(staging.path(), …, driver.whiteouts(), position, …)?;
 //! let staging = match driver.settle(&staging, parents, &unpacked)? {
 //!     Settled::Done => staging,
-//!     Settled::NeedsApply => {                             // rare: a lower directory is a link
+//!     Settled::NeedsApply => {                             // rare: a lower directory is a link, …
 //!         drop(staging);
 //!         let staging = driver.begin(chain, parent)?;
 //!         driver.apply_on_top(&staging, parents, &mut |directory| {

@@ -312,6 +312,12 @@ impl Unpacker<'_> {
             }
         }
         self.dirs.insert(path.clone(), &made);
+        self.note_implicit(path, hollow);
+        Ok(made)
+    }
+
+    /// Notes that a directory was made without an entry; `hollow`, for a whiteout.
+    fn note_implicit(&mut self, path: Vec<u8>, hollow: bool) {
         self.implicit.insert(path.clone());
         match self.shows_below(&path) {
             true => {
@@ -324,7 +330,6 @@ impl Unpacker<'_> {
             (true, false) => self.hollow.insert(path),
             _ => false,
         };
-        Ok(made)
     }
 
     /// Gives a directory what one without an entry has: for one just made, that is what it got from

@@ -70,12 +70,7 @@ impl Dice {
 /// A layer, and how to say it.
 fn layer(dice: &mut Dice, number: u64, files: &mut Vec<String>) -> (Tarball, Vec<String>) {
     let mut said = Vec::new();
-    let mut tar = Tarball::new();
-    if dice.roll(if number == 0 { 2 } else { 6 }) == 0 {
-        tar = tar.mtime(1_500_000_000 + number, 0);
-        tar = lists(tar, dice, &mut said).dir(".", 0o711);
-        said.push("dir . 711".to_owned());
-    }
+    let mut tar = root(dice, number, &mut said);
     // Some layers have nothing, or nothing but their root.
     let entries = match dice.roll(6) {
         0 => 0,
@@ -94,10 +89,7 @@ fn layer(dice: &mut Dice, number: u64, files: &mut Vec<String>) -> (Tarball, Vec
         // Base layers have more to lose.
         match dice.roll(if number == 0 { 12 } else { 18 }) {
             0..4 => {
-                if dice.roll(8) == 0 {
-                    tar = tar.xattr("system.posix_acl_access", &list(dice));
-                    said.push("access list".to_owned());
-                }
+                tar = own_list(tar, dice, &mut said);
                 tar = tar.file(&path, mode, vec![b'x'; dice.roll(5) as usize]);
                 said.push(format!("file {path} {mode:o}"));
                 files.push(path);
@@ -135,6 +127,17 @@ fn layer(dice: &mut Dice, number: u64, files: &mut Vec<String>) -> (Tarball, Vec
     (tar, said)
 }
 
+/// The beginning of a layer, which may have the root in it.
+fn root(dice: &mut Dice, number: u64, said: &mut Vec<String>) -> Tarball {
+    let tar = Tarball::new();
+    if dice.roll(if number == 0 { 2 } else { 6 }) != 0 {
+        return tar;
+    }
+    let tar = lists(tar.mtime(1_500_000_000 + number, 0), dice, said);
+    said.push("dir . 711".to_owned());
+    tar.dir(".", 0o711)
+}
+
 /// An access control list.
 fn list(dice: &mut Dice) -> Vec<u8> {
     match dice.roll(3) {
@@ -150,11 +153,16 @@ fn lists(mut tar: Tarball, dice: &mut Dice, said: &mut Vec<String>) -> Tarball {
         tar = tar.xattr("system.posix_acl_default", &list(dice));
         said.push("default list".to_owned());
     }
-    if dice.roll(8) == 0 {
-        tar = tar.xattr("system.posix_acl_access", &list(dice));
-        said.push("access list".to_owned());
+    own_list(tar, dice, said)
+}
+
+/// Adds one to what comes next, seldom.
+fn own_list(tar: Tarball, dice: &mut Dice, said: &mut Vec<String>) -> Tarball {
+    if dice.roll(8) != 0 {
+        return tar;
     }
-    tar
+    said.push("access list".to_owned());
+    tar.xattr("system.posix_acl_access", &list(dice))
 }
 
 /// Adds a whiteout, opaque or not.
@@ -218,17 +226,19 @@ pub(crate) fn differences(
         .collect()
 }
 
+/// A number from the environment.
+fn asked_for(name: &str, usual: u64) -> u64 {
+    let text = std::env::var(name).ok();
+    text.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
 fn compare(driver: &str) {
     let (true, Some(_)) = (is_root(), Umoci::new()) else {
         return;
     };
-    let number = |name, usual| {
-        let text = std::env::var(name).ok();
-        text.and_then(|text| text.parse().ok()).unwrap_or(usual)
-    };
     let (stacks, seed) = (
-        number("ORLOP_TEST_STACKS", STACKS),
-        number("ORLOP_TEST_SEED", 1),
+        asked_for("ORLOP_TEST_STACKS", STACKS),
+        asked_for("ORLOP_TEST_SEED", 1),
     );
     let registry = FaultProxy::alone();
     let orlop = orlop().driver(driver);
