@@ -27,7 +27,7 @@ end
 complete -c orlop -n "__fish_orlop_needs_command" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_needs_command" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_needs_command" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_needs_command" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_needs_command" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_needs_command" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -66,7 +66,7 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand pull" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand pull" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand pull" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -85,7 +85,7 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand push" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand push" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand push" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand push" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand push" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand push" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -102,7 +102,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand images" -l format -d 'Format
 complete -c orlop -n "__fish_orlop_using_subcommand images" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand images" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand images" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand images" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand images" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand images" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -122,7 +122,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l type -d 'Only in
 complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand inspect" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -140,7 +140,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand history" -l platform -d 'Sho
 complete -c orlop -n "__fish_orlop_using_subcommand history" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand history" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand history" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand history" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand history" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand history" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -155,7 +155,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand history" -s h -l help -d 'Pr
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -170,7 +170,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcomm
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -185,7 +185,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l platform -d 'Remove 
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -200,7 +200,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s h -l help -d 'Print 
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -230,7 +230,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -250,7 +250,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from list" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -271,7 +271,7 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from pull" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -290,7 +290,7 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from push" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -307,7 +307,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from inspect" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -324,7 +324,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from history" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -339,7 +339,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -354,7 +354,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -370,7 +370,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from remove" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -386,7 +386,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -402,7 +402,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -418,7 +418,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from mount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -432,7 +432,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from unmount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -445,7 +445,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from umount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -471,7 +471,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand login" -s u -l username -d '
 complete -c orlop -n "__fish_orlop_using_subcommand login" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand login" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand login" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand login" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand login" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand login" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -485,7 +485,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand login" -s h -l help -d 'Prin
 complete -c orlop -n "__fish_orlop_using_subcommand logout" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand logout" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand logout" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand logout" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand logout" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand logout" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -499,7 +499,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand mount" -l platform -d 'Mount
 complete -c orlop -n "__fish_orlop_using_subcommand mount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand mount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand mount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand mount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand mount" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand mount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -513,7 +513,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand mount" -s h -l help -d 'Prin
 complete -c orlop -n "__fish_orlop_using_subcommand umount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand umount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand umount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand umount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand umount" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand umount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -526,7 +526,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand umount" -s h -l help -d 'Pri
 complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand unmount" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -539,7 +539,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand unmount" -s h -l help -d 'Pr
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and not __fish_seen_subcommand_from df info prune help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -557,7 +557,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subc
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from df" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -572,7 +572,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subc
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -586,7 +586,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subc
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -607,7 +607,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand serve" -l anonymous -d 'What
 complete -c orlop -n "__fish_orlop_using_subcommand serve" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand serve" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand serve" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand serve" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand serve" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand serve" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -621,7 +621,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand serve" -s h -l help -d 'Prin
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and not __fish_seen_subcommand_from gc retention verify import users tokens robots help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -643,7 +643,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from gc" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -657,7 +657,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from retention" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -673,7 +673,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from verify" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -686,7 +686,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from import" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -701,7 +701,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from users" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -722,7 +722,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from tokens" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -742,7 +742,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_subcommand_from robots" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -769,7 +769,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand registry; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -785,7 +785,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand config; and not __fish_seen_
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from show" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -798,7 +798,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subc
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand config; and __fish_seen_subcommand_from path" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -815,7 +815,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand info" -s f -l format -d 'For
 complete -c orlop -n "__fish_orlop_using_subcommand info" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand info" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand info" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand info" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand info" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand info" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -829,7 +829,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand version" -s f -l format -d '
 complete -c orlop -n "__fish_orlop_using_subcommand version" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand version" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand version" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand version" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand version" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand version" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -842,7 +842,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand version" -s h -l help -d 'Pr
 complete -c orlop -n "__fish_orlop_using_subcommand completion" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand completion" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand completion" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand completion" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand completion" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand completion" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
@@ -855,7 +855,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand completion" -s h -l help -d 
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l storage-driver -d 'How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'

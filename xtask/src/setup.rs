@@ -22,6 +22,10 @@ const PACKAGES: &[(&str, &str)] = &[
         "docker.io",
         "the Docker engine; tests start it themselves, with a folder of its own",
     ),
+    (
+        "btrfs-progs",
+        "makes the btrfs that its storage driver is tested on",
+    ),
     ("xz-utils", "compresses archives of tests"),
     ("bzip2", "compresses archives of tests"),
     ("zstd", "compresses archives of tests"),

@@ -1,6 +1,7 @@
 //! `inspect` and `history`: one image, looked at closely.
 
 use orlop_oci::{Platform, chain_ids};
+use orlop_snapshot::Below;
 
 use crate::content::Content;
 use crate::error::{Error, Result};
@@ -108,7 +109,7 @@ impl Images {
             let snapshot = self.store.snapshot(self.driver.name(), chain)?;
             sizes.push(match snapshot {
                 // Such a snapshot is a copy of the one below, and more.
-                Some(snapshot) if self.driver.needs_parent() => snapshot
+                Some(snapshot) if self.driver.below() == Below::Copied => snapshot
                     .bytes
                     .saturating_sub(std::mem::replace(&mut below, snapshot.bytes)),
                 Some(snapshot) => snapshot.bytes,

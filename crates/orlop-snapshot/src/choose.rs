@@ -7,14 +7,13 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::home::{Home, make_directory};
-use crate::staging::LockedDirectory;
-use crate::{Driver, Overlay2, Vfs};
+use crate::{Btrfs, Driver, Overlay2, Vfs};
 
 /// The names of all drivers, the best first.
-pub const DRIVERS: &[&str] = &[Overlay2::NAME, Vfs::NAME];
+pub const DRIVERS: &[&str] = &[Overlay2::NAME, Btrfs::NAME, Vfs::NAME];
 
 /// The driver of a store: the one that is wanted, or else the one that was chosen before, or else the
-/// best one that works here. What was chosen is remembered, because snapshots of one driver are of no
+/// one of the file system that the store is on, or else the best one that works here. What was chosen is remembered, because snapshots of one driver are of no
 /// use to another; what was wanted is not, so that trying one out doesn't change the store.
 ///
 /// # Errors
@@ -22,8 +21,10 @@ pub const DRIVERS: &[&str] = &[Overlay2::NAME, Vfs::NAME];
 pub fn choose(store_root: &Path, wanted: Option<&str>) -> Result<Arc<dyn Driver>> {
     if let Some(wanted) = wanted {
         let driver = driver_of(store_root, wanted)?;
-        if wanted == Overlay2::NAME {
-            Overlay2::new(store_root).probe()?;
+        match wanted {
+            Overlay2::NAME => Overlay2::new(store_root).probe()?,
+            Btrfs::NAME => Btrfs::new(store_root).probe()?,
+            _ => {}
         }
         return Ok(driver);
     }
@@ -33,10 +34,13 @@ pub fn choose(store_root: &Path, wanted: Option<&str>) -> Result<Arc<dyn Driver>
         Err(e) if e.kind() == ErrorKind::NotFound => {}
         Err(e) => return Err(Error::io("read", &note)(e)),
     }
-    let overlay = Overlay2::new(store_root);
-    let chosen: Arc<dyn Driver> = match overlay.probe() {
-        Ok(()) => Arc::new(overlay),
-        Err(_) => Arc::new(Vfs::new(store_root)),
+    let (btrfs, overlay) = (Btrfs::new(store_root), Overlay2::new(store_root));
+    let chosen: Arc<dyn Driver> = if btrfs.probe().is_ok() {
+        Arc::new(btrfs)
+    } else if overlay.probe().is_ok() {
+        Arc::new(overlay)
+    } else {
+        Arc::new(Vfs::new(store_root))
     };
     remember(store_root, &note, chosen.name())?;
     Ok(chosen)
@@ -49,6 +53,7 @@ pub fn choose(store_root: &Path, wanted: Option<&str>) -> Result<Arc<dyn Driver>
 pub fn driver_of(store_root: &Path, name: &str) -> Result<Arc<dyn Driver>> {
     match name {
         Overlay2::NAME => Ok(Arc::new(Overlay2::new(store_root))),
+        Btrfs::NAME => Ok(Arc::new(Btrfs::new(store_root))),
         Vfs::NAME => Ok(Arc::new(Vfs::new(store_root))),
         other => Err(Error::UnknownDriver(other.to_owned())),
     }
@@ -59,7 +64,8 @@ fn remember(store_root: &Path, note: &Path, name: &'static str) -> Result<()> {
         make_directory(directory)?;
     }
     // In a directory that is swept when we die before the note has its name.
-    let directory = LockedDirectory::create(&Home::new(store_root, name).staging())?;
+    let home = Home::new(store_root, name);
+    let directory = home.locked_directory(&home.staging())?;
     let draft = directory.path().join("driver");
     fs::write(&draft, format!("{name}\n")).map_err(Error::io("write", &draft))?;
     fs::rename(&draft, note).map_err(Error::io("write", note))
@@ -85,7 +91,7 @@ mod tests {
             panic!("taken");
         };
         assert_eq!(error.to_string(), "unknown storage driver \"btrfs9\"");
-        assert_eq!(error.hint().unwrap(), "choose one of: overlay2, vfs");
+        assert_eq!(error.hint().unwrap(), "choose one of: overlay2, btrfs, vfs");
     }
 
     #[test]
@@ -95,6 +101,10 @@ mod tests {
             return;
         }
         let dir = tempfile::tempdir().unwrap();
+        if crate::btrfs_subvolume::is_btrfs(dir.path()).unwrap() {
+            assert_eq!(choose(dir.path(), None).unwrap().name(), "btrfs");
+            return;
+        }
         Overlay2::new(dir.path()).probe().unwrap();
         Overlay2::classic(dir.path()).probe().unwrap();
         assert_eq!(choose(dir.path(), None).unwrap().name(), "overlay2");

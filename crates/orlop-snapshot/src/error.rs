@@ -40,6 +40,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A program that a driver needs can't be run, or refuses.
+    #[error("`{line}`: {said}")]
+    Command {
+        /// What was run.
+        line: String,
+        /// What it said, or why it couldn't be run.
+        said: String,
+    },
     /// A layer isn't unpacked, or no more.
     #[error("layer {chain} is not unpacked by the storage driver {driver}")]
     NoSnapshot {
@@ -88,7 +96,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::UnknownDriver(_) => format!("choose one of: {}", crate::DRIVERS.join(", ")),
-            Self::Unusable { .. } => "use the storage driver vfs".to_owned(),
+            Self::Unusable { .. } => {
+                "leave the choice to orlop, or use the storage driver vfs, which works everywhere"
+                    .to_owned()
+            }
             Self::NoSnapshot { .. } => "pull the image again".to_owned(),
             Self::NeedsRoot(_) => {
                 "run as root, or in a mount namespace of your own (`unshare -rm`)".to_owned()

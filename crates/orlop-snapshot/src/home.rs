@@ -4,12 +4,13 @@ use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use orlop_oci::{ChainId, Digest};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
-use crate::staging::{self, Staging};
+use crate::staging::{self, Dispose, LockedDirectory, Plain, Staging};
 use crate::throwaway;
 
 /// `ROOT/snapshots/DRIVER`.
@@ -17,14 +18,25 @@ use crate::throwaway;
 pub(crate) struct Home {
     driver: &'static str,
     path: PathBuf,
+    dispose: Arc<dyn Dispose>,
 }
 
 impl Home {
     pub(crate) fn new(store_root: &Path, driver: &'static str) -> Self {
+        Self::with(store_root, driver, Arc::new(Plain))
+    }
+
+    /// Of a driver that makes more than directories and files.
+    pub(crate) fn with(store_root: &Path, driver: &'static str, dispose: Arc<dyn Dispose>) -> Self {
         Self {
             driver,
             path: store_root.join("snapshots").join(driver),
+            dispose,
         }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(crate) fn snapshot(&self, chain: &ChainId) -> PathBuf {
@@ -69,7 +81,22 @@ impl Home {
     }
 
     pub(crate) fn begin(&self, chain: &ChainId) -> Result<Staging> {
-        Staging::create(&self.staging(), Some(chain.clone()))
+        self.begin_with(chain, staging::empty_tree)
+    }
+
+    /// The same with a tree that `make` makes.
+    pub(crate) fn begin_with(
+        &self,
+        chain: &ChainId,
+        make: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Staging> {
+        let directory = self.locked_directory(&self.staging())?;
+        Staging::create(directory, Some(chain.clone()), make)
+    }
+
+    /// A directory with a name of its own in `parent`, locked, and removed unless it is kept.
+    pub(crate) fn locked_directory(&self, parent: &Path) -> Result<LockedDirectory> {
+        LockedDirectory::create(parent, Arc::clone(&self.dispose))
     }
 
     /// Moves what was staged into its place.
@@ -89,7 +116,8 @@ impl Home {
         if !path.try_exists().map_err(Error::io("look at", &path))? {
             return Ok(());
         }
-        let staging = Staging::create(&self.staging(), None)?;
+        let directory = self.locked_directory(&self.staging())?;
+        let staging = Staging::create(directory, None, |_| Ok(()))?;
         move_away(&path, &staging.beside("removed"))?;
         staging.remove()
     }
@@ -113,12 +141,21 @@ impl Home {
     }
 
     pub(crate) fn sweep_staging(&self) -> Result<()> {
-        staging::sweep(&self.staging(), |_| false)
+        self.sweep_directory(&self.staging(), |_| false)
     }
 
     pub(crate) fn sweep(&self, mounted: &[PathBuf]) -> Result<()> {
         self.sweep_staging()?;
-        throwaway::sweep(&self.throwaway(), mounted)
+        throwaway::sweep(self, mounted)
+    }
+
+    /// Removes what nobody has locked in `parent`, unless `keep` says otherwise.
+    pub(crate) fn sweep_directory(
+        &self,
+        parent: &Path,
+        keep: impl Fn(&Path) -> bool,
+    ) -> Result<()> {
+        staging::sweep(parent, &*self.dispose, keep)
     }
 }
 

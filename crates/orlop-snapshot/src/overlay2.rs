@@ -15,7 +15,7 @@ use crate::home::{Home, drop_acls, make_directory};
 use crate::overlay_mount::{Interface, MAX_LAYERS, Overlay, Upper};
 use crate::prune::prune;
 use crate::staging::Staging;
-use crate::{Driver, MountMode, throwaway};
+use crate::{Below, Driver, MountMode, backing, throwaway};
 
 /// The driver on the kernel's overlay file system. Needs root.
 #[derive(Clone, Debug)]
@@ -122,8 +122,21 @@ impl Driver for Overlay2 {
         Self::NAME
     }
 
-    fn needs_parent(&self) -> bool {
-        false
+    fn below(&self) -> Below {
+        Below::Apart
+    }
+
+    fn status(&self) -> Vec<(&'static str, String)> {
+        let backing = backing::file_system(self.home.path()).to_owned();
+        vec![
+            ("Backing Filesystem", backing),
+            // Where it isn't so, files are asked one by one.
+            ("Supports d_type", "true".to_owned()),
+            ("Using metacopy", "false".to_owned()),
+            // The layer is in the directory as it came, with no comparing of trees.
+            ("Native Overlay Diff", "true".to_owned()),
+            ("userxattr", "false".to_owned()),
+        ]
     }
 
     fn whiteouts(&self) -> WhiteoutStyle {
@@ -212,7 +225,7 @@ impl Driver for Overlay2 {
         if mode == MountMode::ReadOnly {
             return overlay.attach(&target, self.interface);
         }
-        let scratch = throwaway::create(&self.home.throwaway(), &target)?;
+        let scratch = throwaway::create(&self.home, &target)?;
         let (upper, work) = (scratch.path().join("upper"), scratch.path().join("work"));
         make_directory(&upper)?;
         make_directory(&work)?;
@@ -225,7 +238,7 @@ impl Driver for Overlay2 {
 
     fn unmount(&self, target: &Path) -> Result<()> {
         let target = unmount(target, Self::NAME)?;
-        throwaway::remove(&self.home.throwaway(), &target)
+        throwaway::remove(&self.home, &target)
     }
 
     fn present(&self) -> Result<Vec<ChainId>> {

@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, File};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,6 +16,22 @@ use rustix::io::Errno;
 use crate::error::{Error, Result};
 use crate::home::make_directory;
 
+/// How a driver takes apart a directory that holds what it made.
+pub(crate) trait Dispose: std::fmt::Debug + Send + Sync {
+    /// Removes the directory with all that is in it.
+    fn dispose(&self, directory: &Path) -> Result<()>;
+}
+
+/// For drivers that make directories and files, and nothing else.
+#[derive(Debug)]
+pub(crate) struct Plain;
+
+impl Dispose for Plain {
+    fn dispose(&self, directory: &Path) -> Result<()> {
+        Ok(orlop_fs::remove_tree(directory)?)
+    }
+}
+
 /// A snapshot in the making. Dropped without [`crate::Driver::publish`], it is removed.
 #[derive(Debug)]
 pub struct Staging {
@@ -24,13 +41,14 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// Makes `PARENT/ID` with an empty `tree`.
-    pub(crate) fn create(parent: &Path, chain: Option<ChainId>) -> Result<Self> {
-        let directory = LockedDirectory::create(parent)?;
+    /// Makes `PARENT/ID`, and the tree in it by `make`.
+    pub(crate) fn create(
+        directory: LockedDirectory,
+        chain: Option<ChainId>,
+        make: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Self> {
         let tree = directory.path().join("tree");
-        fs::create_dir(&tree).map_err(Error::io("create", &tree))?;
-        // Of a root that no layer names, whatever the umask is.
-        rustix::fs::chmod(&tree, Mode::from_raw_mode(0o755)).map_err(Error::os("create", &tree))?;
+        make(&tree)?;
         Ok(Self {
             chain,
             tree,
@@ -59,16 +77,23 @@ impl Staging {
     }
 }
 
+/// Makes an empty tree, as a root that no layer names, whatever the umask is.
+pub(crate) fn empty_tree(tree: &Path) -> Result<()> {
+    fs::create_dir(tree).map_err(Error::io("create", tree))?;
+    rustix::fs::chmod(tree, Mode::from_raw_mode(0o755)).map_err(Error::os("create", tree))
+}
+
 /// A directory with a name of its own, locked until it is dropped, and then removed.
 #[derive(Debug)]
 pub(crate) struct LockedDirectory {
     path: PathBuf,
     /// The directory itself; closing it unlocks it.
     lock: Option<File>,
+    dispose: Arc<dyn Dispose>,
 }
 
 impl LockedDirectory {
-    pub(crate) fn create(parent: &Path) -> Result<Self> {
+    pub(crate) fn create(parent: &Path, dispose: Arc<dyn Dispose>) -> Result<Self> {
         make_directory(parent)?;
         loop {
             let path = parent.join(unique());
@@ -82,6 +107,7 @@ impl LockedDirectory {
                 return Ok(Self {
                     path,
                     lock: Some(lock),
+                    dispose,
                 });
             }
         }
@@ -97,9 +123,9 @@ impl LockedDirectory {
     }
 
     fn remove(mut self) -> Result<()> {
-        let removed = orlop_fs::remove_tree(&self.path);
+        let removed = self.dispose.dispose(&self.path);
         self.lock = None;
-        Ok(removed?)
+        removed
     }
 }
 
@@ -107,7 +133,7 @@ impl Drop for LockedDirectory {
     fn drop(&mut self) {
         if self.lock.is_some() {
             // What stays is swept when this process is gone.
-            let _ = orlop_fs::remove_tree(&self.path);
+            let _ = self.dispose.dispose(&self.path);
         }
     }
 }
@@ -132,7 +158,11 @@ fn try_lock(path: &Path) -> Result<Option<File>> {
 }
 
 /// Removes the directories in `parent` that nobody has locked, unless `keep` says otherwise.
-pub(crate) fn sweep(parent: &Path, keep: impl Fn(&Path) -> bool) -> Result<()> {
+pub(crate) fn sweep(
+    parent: &Path,
+    dispose: &dyn Dispose,
+    keep: impl Fn(&Path) -> bool,
+) -> Result<()> {
     let entries = match fs::read_dir(parent) {
         Ok(entries) => entries,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
@@ -144,7 +174,7 @@ pub(crate) fn sweep(parent: &Path, keep: impl Fn(&Path) -> bool) -> Result<()> {
             continue;
         }
         if let Some(lock) = try_lock(&path)? {
-            orlop_fs::remove_tree(&path)?;
+            dispose.dispose(&path)?;
             drop(lock);
         }
     }
@@ -171,15 +201,16 @@ mod tests {
     fn what_is_locked_stays() {
         let dir = tempfile::tempdir().unwrap();
         let parent = dir.path().join("staging");
-        let staging = Staging::create(&parent, None).unwrap();
+        let create = || LockedDirectory::create(&parent, Arc::new(Plain)).unwrap();
+        let staging = Staging::create(create(), None, empty_tree).unwrap();
         fs::write(staging.path().join("x"), "").unwrap();
-        let kept = LockedDirectory::create(&parent).unwrap();
+        let kept = create();
         let kept_path = kept.path().to_owned();
         kept.keep();
-        let dead = LockedDirectory::create(&parent).unwrap();
+        let dead = create();
         let dead_path = dead.path().to_owned();
         dead.keep();
-        sweep(&parent, |path| path == kept_path).unwrap();
+        sweep(&parent, &Plain, |path| path == kept_path).unwrap();
         assert!(staging.path().join("x").exists());
         assert!(kept_path.exists());
         assert!(!dead_path.exists());

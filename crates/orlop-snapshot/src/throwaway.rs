@@ -9,28 +9,31 @@ use std::path::{Path, PathBuf};
 use orlop_store::MountTable;
 
 use crate::error::{Error, Result};
-use crate::staging::{self, LockedDirectory};
+use crate::home::Home;
+use crate::staging::LockedDirectory;
 
 /// The file that says where it is mounted.
 const TARGET: &str = "target";
 
 /// Makes one for a mount on `target`; removed unless it is kept once it is mounted.
-pub(crate) fn create(parent: &Path, target: &Path) -> Result<LockedDirectory> {
-    let directory = LockedDirectory::create(parent)?;
+pub(crate) fn create(home: &Home, target: &Path) -> Result<LockedDirectory> {
+    let directory = home.locked_directory(&home.throwaway())?;
     let note = directory.path().join(TARGET);
     fs::write(&note, target.as_os_str().as_bytes()).map_err(Error::io("write", &note))?;
     Ok(directory)
 }
 
 /// Removes those of mounts on `target`, which is no more.
-pub(crate) fn remove(parent: &Path, target: &Path) -> Result<()> {
-    staging::sweep(parent, |path| target_of(path).as_deref() != Some(target))
+pub(crate) fn remove(home: &Home, target: &Path) -> Result<()> {
+    home.sweep_directory(&home.throwaway(), |path| {
+        target_of(path).as_deref() != Some(target)
+    })
 }
 
 /// Removes those whose mount is gone.
-pub(crate) fn sweep(parent: &Path, mounted: &[PathBuf]) -> Result<()> {
+pub(crate) fn sweep(home: &Home, mounted: &[PathBuf]) -> Result<()> {
     let table = MountTable::read()?;
-    staging::sweep(parent, |path| {
+    home.sweep_directory(&home.throwaway(), |path| {
         target_of(path).is_some_and(|target| mounted.contains(&target) || table.is_mounted(&target))
     })
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::overlay2::{existing_directory, unmount};
 use crate::staging::Staging;
-use crate::{Driver, MountMode, throwaway};
+use crate::{Below, Driver, MountMode, throwaway};
 
 /// The driver that works everywhere, for the price of a copy for each layer. Only mounting needs root.
 #[derive(Clone, Debug)]
@@ -43,8 +43,8 @@ impl Driver for Vfs {
         Self::NAME
     }
 
-    fn needs_parent(&self) -> bool {
-        true
+    fn below(&self) -> Below {
+        Below::Copied
     }
 
     fn whiteouts(&self) -> WhiteoutStyle {
@@ -109,7 +109,7 @@ impl Driver for Vfs {
                 if !rustix::process::geteuid().is_root() {
                     return Err(Error::NeedsRoot(target));
                 }
-                let scratch = throwaway::create(&self.home.throwaway(), &target)?;
+                let scratch = throwaway::create(&self.home, &target)?;
                 let copy = scratch.path().join("tree");
                 orlop_fs::copy_tree(&tree, &copy)?;
                 bind(&copy, &target, MountFlags::empty())?;
@@ -121,7 +121,7 @@ impl Driver for Vfs {
 
     fn unmount(&self, target: &Path) -> Result<()> {
         let target = unmount(target, Self::NAME)?;
-        throwaway::remove(&self.home.throwaway(), &target)
+        throwaway::remove(&self.home, &target)
     }
 
     fn present(&self) -> Result<Vec<ChainId>> {
@@ -138,7 +138,7 @@ impl Driver for Vfs {
 }
 
 /// Shows a directory at another place. The kernel takes the flags of a bind mount only in a second step.
-fn bind(from: &Path, target: &Path, flags: MountFlags) -> Result<()> {
+pub(crate) fn bind(from: &Path, target: &Path, flags: MountFlags) -> Result<()> {
     let failed = |errno| Error::mount(target, errno, String::new());
     rustix::mount::mount_bind(from, target).map_err(failed)?;
     let flags = flags | MountFlags::BIND | MountFlags::NOSUID | MountFlags::NODEV;

@@ -109,7 +109,7 @@ pub use images::ImageRecord;
 pub use ingest::{Ingest, IngestedBlob};
 pub use leases::Lease;
 pub use locks::{BlobLock, ChainLock};
-pub use mounts::{MountRecord, MountTable};
+pub use mounts::{MountRecord, MountTable, ZFS_DATASET};
 pub use names::Name;
 pub use publish::{Publication, Published};
 pub use removal::{Removed, Unused, WhenUnnamed};

@@ -15,6 +15,8 @@ use crate::store::{Durability, Store};
 
 /// What overlay mounts of Orlop give as their source.
 const OVERLAY_SOURCE: &str = "orlop";
+/// What the datasets of every store have in their names, below the one that a user names or lives on.
+pub const ZFS_DATASET: &str = "/orlop-";
 
 /// A mounted image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +48,13 @@ struct Entry {
     source: String,
 }
 
+impl Entry {
+    /// The kernel's module, or zfs-fuse.
+    fn is_zfs(&self) -> bool {
+        matches!(self.kind.as_str(), "zfs" | "fuse.zfs")
+    }
+}
+
 impl MountTable {
     /// Reads the kernel's table (proc(5), `/proc/pid/mountinfo`).
     ///
@@ -68,13 +77,25 @@ impl MountTable {
     }
 
     /// Whether what is mounted there, the topmost if there are several, is Orlop's: an overlay with
-    /// our source, or a directory of a driver's snapshots.
+    /// our source, a dataset of ours, or a directory of a driver's snapshots.
     pub fn is_ours(&self, target: &Path, driver: &str) -> bool {
         let snapshots = Path::new("snapshots").join(driver);
         self.top(target).is_some_and(|entry| {
             (entry.kind == "overlay" && entry.source == OVERLAY_SOURCE)
+                || (entry.is_zfs() && driver == "zfs" && entry.source.contains(ZFS_DATASET))
                 || contains(&entry.root, &snapshots)
         })
+    }
+
+    /// The ZFS dataset that a path, absolute and without links, lies on, if it lies on one.
+    pub fn zfs_dataset(&self, path: &Path) -> Option<&str> {
+        let depth = |entry: &&Entry| entry.target.components().count();
+        self.entries
+            .iter()
+            .filter(|entry| path.starts_with(&entry.target))
+            .max_by_key(depth)
+            .filter(|entry| entry.is_zfs())
+            .map(|entry| entry.source.as_str())
     }
 
     fn top(&self, target: &Path) -> Option<&Entry> {
@@ -271,8 +292,17 @@ mod tests {
               2 1 0:40 / /mnt/a\\040b ro - overlay orlop ro,lowerdir=x\n\
               3 1 8:1 /var/lib/orlop/snapshots/vfs/sha256-1 /mnt/c rw - ext4 /dev/vda rw\n\
               4 1 0:41 / /mnt/d rw - overlay overlay rw\n\
+              5 1 0:42 / /mnt/e rw - fuse.zfs tank/orlop-1/throwaway-2 rw\n\
+              6 1 0:43 / /tank rw - zfs tank/a\\040b rw\n\
+              7 6 8:1 / /tank/disk rw - ext4 /dev/vda rw\n\
               short line\n",
         );
+        assert!(table.is_ours(Path::new("/mnt/e"), "zfs"));
+        assert!(!table.is_ours(Path::new("/mnt/e"), "vfs"));
+        assert!(!table.is_ours(Path::new("/tank"), "zfs"));
+        assert_eq!(table.zfs_dataset(Path::new("/tank/x/y")), Some("tank/a b"));
+        assert_eq!(table.zfs_dataset(Path::new("/tank/disk/x")), None);
+        assert_eq!(table.zfs_dataset(Path::new("/mnt")), None);
         assert!(table.is_ours(Path::new("/mnt/a b"), "overlay2"));
         assert!(table.is_ours(Path::new("/mnt/c"), "vfs"));
         assert!(!table.is_ours(Path::new("/mnt/c"), "overlay2"));

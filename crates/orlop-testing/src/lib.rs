@@ -12,12 +12,14 @@
 //! - [`Registry`], [`TokenServer`], [`Certificates`]: a real registry, its logins and its TLS;
 //! - [`Receiver`]: an endpoint of webhooks; [`SmallDisk`]: a disk that can be full;
 //! - [`FaultProxy`]: the same registry having a bad day, and a count of what it was asked;
+//! - [`Btrfs`]: a file system of a kind that the machine may not have;
 //! - [`peer`]: the other tools; [`Orlop`]: our own program.
 //!
 //! What needs a program that isn't installed returns `None` after saying so on standard error,
 //! past the test harness's capture ([`missing`]). With `ORLOP_TEST_STRICT=1`, as
 //! `cargo xtask test` sets it for root, it fails instead: there nothing may be skipped unseen.
 
+mod btrfs;
 mod certificates;
 mod disk;
 mod fault;
@@ -35,6 +37,7 @@ mod skip;
 mod tarball;
 mod token;
 
+pub use btrfs::Btrfs;
 pub use certificates::Certificates;
 pub use disk::SmallDisk;
 pub use fault::{Fault, FaultProxy, Request, Rule};
@@ -46,6 +49,6 @@ pub use process::{Finished, Program, Running};
 pub use receiver::{Delivery, Receiver};
 pub use registry::{Registry, RegistryOptions};
 pub use runnable::busybox_layer;
-pub use skip::{fixtures, is_root, missing, need_programs};
+pub use skip::{fixtures, impossible, is_root, missing, need_programs};
 pub use tarball::{Tarball, access_list};
 pub use token::{TokenServer, TokenServerOptions};

@@ -18,6 +18,12 @@ pub fn missing(what: &str, how_to_get_it: &str) {
     say(what, how_to_get_it);
 }
 
+/// Says that a test, or a part of it, is left out because the machine can't do what it needs, and no
+/// package would change that. Never strict.
+pub fn impossible(what: &str, why: &str) {
+    say(what, why);
+}
+
 /// True when nothing may be skipped.
 fn strict() -> bool {
     std::env::var_os("ORLOP_TEST_STRICT").is_some_and(|value| value == "1")

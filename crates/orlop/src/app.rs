@@ -100,7 +100,14 @@ impl App {
             }
         })?;
         let driver = orlop_snapshot::choose(root, self.settings.storage_driver.as_deref())
-            .map_err(|error| CliError::new(chain(&error)))?;
+            .map_err(|error| {
+                let hint = error.hint();
+                let error = CliError::new(chain(&error));
+                match hint {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            })?;
         Ok(Images::new(store, driver))
     }
 

@@ -58,7 +58,7 @@ pub struct Global {
     /// Set any key of the configuration (see `orlop config --help`)
     #[arg(long, global = true, value_name = "KEY=VALUE", hide_short_help = true)]
     pub set: Vec<String>,
-    /// How unpacked layers are kept: overlay2 or vfs [env: ORLOP_STORAGE_DRIVER]
+    /// How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]
     #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
     pub storage_driver: Option<String>,
     /// How progress is shown [env: ORLOP_PROGRESS]

@@ -1,9 +1,9 @@
-//! Both drivers run the suite.
+//! All drivers run the suite.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use orlop_snapshot::{Driver, Overlay2, Vfs, conformance};
+use orlop_snapshot::{Btrfs, Driver, Overlay2, Vfs, conformance};
 
 /// Set in the child that runs without privileges.
 const UNPRIVILEGED: &str = "ORLOP_TEST_UNPRIVILEGED";
@@ -96,6 +96,18 @@ fn root_vfs() {
     }
     let dir = tempfile::tempdir().unwrap();
     conforms(&Vfs::new(dir.path()), &dir.path().join("scratch"));
+}
+
+#[test]
+fn root_btrfs() {
+    let Some(disk) = orlop_testing::Btrfs::new(1 << 30) else {
+        return;
+    };
+    let root = disk.path().join("store");
+    std::fs::create_dir(&root).unwrap();
+    let chosen = orlop_snapshot::choose(&root, None).unwrap();
+    assert_eq!(chosen.name(), "btrfs");
+    conforms(&Btrfs::new(&root), &root.join("scratch"));
 }
 
 /// As root, a child without privileges runs it.

@@ -1,10 +1,12 @@
-//! Whatever the layers, both drivers show the same tree.
+//! Whatever the layers, all drivers show the same tree.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use orlop_snapshot::conformance::{Attributes, Bench, Layer};
-use orlop_snapshot::{Overlay2, Vfs};
+use orlop_snapshot::{Btrfs, Driver, Overlay2, Vfs};
 use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
 
 #[derive(Clone, Debug)]
 enum Thing {
@@ -105,28 +107,69 @@ fn archive(things: &BTreeMap<String, Thing>) -> Layer {
     layer
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+/// Where stores are made, and what makes a driver of one.
+type Place<'a> = (&'a Path, fn(&Path) -> Box<dyn Driver>);
 
-    #[test]
-    fn root_both_drivers_show_the_same(stack in prop::collection::vec(layer(), 1..5)) {
-        if !rustix::process::geteuid().is_root() {
-            eprintln!("SKIPPED root_both_drivers_show_the_same: needs root");
-            return Ok(());
-        }
-        let dir = tempfile::tempdir().unwrap();
-        let (overlay, vfs) = (Overlay2::new(dir.path()), Vfs::new(dir.path()));
-        let layers: Vec<Layer> = stack.iter().map(archive).collect();
-        let [one, two] = [
-            Bench::new(&overlay, &dir.path().join("one")).listing(&layers),
-            Bench::new(&vfs, &dir.path().join("two")).listing(&layers),
-        ];
-        match (one, two) {
-            (Ok(one), Ok(two)) => {
-                prop_assert_eq!(one, two);
-            }
-            (Err(_), Err(_)) => {}
-            (one, two) => prop_assert!(false, "overlay2: {one:?}, vfs: {two:?}"),
-        }
+/// The listings of two drivers of fresh stores in `one` and `two` are the same, or both refuse.
+fn same(
+    stack: &[BTreeMap<String, Thing>],
+    one: Place<'_>,
+    two: Place<'_>,
+) -> Result<(), TestCaseError> {
+    let layers: Vec<Layer> = stack.iter().map(archive).collect();
+    let [left, right] = [one, two].map(|(place, driver)| {
+        let root = tempfile::tempdir_in(place).unwrap();
+        let driver = driver(root.path());
+        (
+            driver.name(),
+            Bench::new(&*driver, &root.path().join("scratch")).listing(&layers),
+        )
+    });
+    match (left, right) {
+        ((_, Ok(left)), (_, Ok(right))) => prop_assert_eq!(left, right),
+        ((_, Err(_)), (_, Err(_))) => {}
+        (left, right) => prop_assert!(false, "{left:?}, {right:?}"),
     }
+    Ok(())
+}
+
+fn compare(one: Place<'_>, two: Place<'_>) {
+    let config = ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let stacks = prop::collection::vec(layer(), 1..5);
+    TestRunner::new(config)
+        .run(&stacks, |stack| same(&stack, one, two))
+        .unwrap();
+}
+
+fn overlay2(root: &Path) -> Box<dyn Driver> {
+    Box::new(Overlay2::new(root))
+}
+
+#[test]
+fn root_vfs_shows_what_overlay2_shows() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED root_vfs_shows_what_overlay2_shows: needs root");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    compare(
+        (dir.path(), overlay2),
+        (dir.path(), |root| Box::new(Vfs::new(root))),
+    );
+}
+
+#[test]
+fn root_btrfs_shows_what_overlay2_shows() {
+    let Some(disk) = orlop_testing::Btrfs::new(1 << 30) else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    compare(
+        (dir.path(), overlay2),
+        (disk.path(), |root| Box::new(Btrfs::new(root))),
+    );
 }

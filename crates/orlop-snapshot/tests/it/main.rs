@@ -3,4 +3,5 @@
 
 mod conform;
 mod equal;
+mod subvolumes;
 mod with_store;

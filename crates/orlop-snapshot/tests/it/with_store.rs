@@ -5,7 +5,7 @@ use std::path::Path;
 
 use orlop_oci::{ChainId, Descriptor, DiffId, Digest, MediaType};
 use orlop_snapshot::conformance::{Attributes, Bench, Layer};
-use orlop_snapshot::{Driver, MountMode, Overlay2, Space, Vfs};
+use orlop_snapshot::{Btrfs, Driver, MountMode, Overlay2, Space, Vfs};
 use orlop_store::{MountRecord, Publication, SnapshotRecord, Store};
 
 /// Publishes an image of two layers by this driver.
@@ -78,48 +78,59 @@ fn root_a_mount_protects_and_a_throwaway_part_survives_collection() {
     }
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(&dir.path().join("root")).unwrap();
-    let space = Space::new(&store).unwrap();
-    let drivers: [&dyn Driver; 2] = [&Overlay2::new(store.root()), &Vfs::new(store.root())];
-    for driver in drivers {
-        let scratch = dir.path().join(driver.name());
-        let (id, chain) = publish(&store, driver, &scratch);
-        for mode in [MountMode::ReadOnly, MountMode::Throwaway] {
-            let target = Bench::new(driver, &scratch.join(format!("{mode:?}")))
-                .directory()
-                .unwrap()
-                .canonicalize()
-                .unwrap();
-            driver.mount(&chain, &target, mode).unwrap();
-            store
-                .add_mount(&MountRecord {
-                    target: target.clone(),
-                    driver: driver.name().to_owned(),
-                    image: Some(id.clone()),
-                    chain: chain.last().cloned(),
-                    writable: mode == MountMode::Throwaway,
-                })
-                .unwrap();
-            assert_eq!(store.mounts_of(&id).unwrap().len(), 1);
-            let error = store
-                .remove_images(std::slice::from_ref(&id), &space)
-                .unwrap_err();
-            assert!(error.to_string().contains("mounted on"), "{error}");
+    mount_protects(&store, &Overlay2::new(store.root()), dir.path());
+    mount_protects(&store, &Vfs::new(store.root()), dir.path());
+}
+
+#[test]
+fn root_so_it_does_with_btrfs() {
+    let Some(disk) = orlop_testing::Btrfs::new(1 << 30) else {
+        return;
+    };
+    let store = Store::open(&disk.path().join("root")).unwrap();
+    mount_protects(&store, &Btrfs::new(store.root()), disk.path());
+}
+
+fn mount_protects(store: &Store, driver: &dyn Driver, place: &Path) {
+    let space = Space::new(store).unwrap();
+    let scratch = place.join(driver.name());
+    let (id, chain) = publish(store, driver, &scratch);
+    for mode in [MountMode::ReadOnly, MountMode::Throwaway] {
+        let target = Bench::new(driver, &scratch.join(format!("{mode:?}")))
+            .directory()
+            .unwrap()
+            .canonicalize()
+            .unwrap();
+        driver.mount(&chain, &target, mode).unwrap();
+        store
+            .add_mount(&MountRecord {
+                target: target.clone(),
+                driver: driver.name().to_owned(),
+                image: Some(id.clone()),
+                chain: chain.last().cloned(),
+                writable: mode == MountMode::Throwaway,
+            })
+            .unwrap();
+        assert_eq!(store.mounts_of(&id).unwrap().len(), 1);
+        let error = store
+            .remove_images(std::slice::from_ref(&id), &space)
+            .unwrap_err();
+        assert!(error.to_string().contains("mounted on"), "{error}");
+        store.gc(&space).unwrap();
+        assert_eq!(fs::read(target.join("a")).unwrap(), b"a");
+        if mode == MountMode::Throwaway {
+            fs::write(target.join("new"), "new").unwrap();
             store.gc(&space).unwrap();
-            assert_eq!(fs::read(target.join("a")).unwrap(), b"a");
-            if mode == MountMode::Throwaway {
-                fs::write(target.join("new"), "new").unwrap();
-                store.gc(&space).unwrap();
-                assert_eq!(fs::read(target.join("new")).unwrap(), b"new");
-            }
-            driver.unmount(&target).unwrap();
-            // Unmounted by hand it would look the same: the row alone protects nothing.
-            assert!(store.mounts().unwrap().is_empty());
-            store.remove_mount(&target).unwrap();
-            let throwaway = store.snapshots_dir(driver.name()).join("throwaway");
-            let left = fs::read_dir(throwaway).map_or(0, Iterator::count);
-            assert_eq!(left, 0);
+            assert_eq!(fs::read(target.join("new")).unwrap(), b"new");
         }
-        store.remove_images(&[id], &space).unwrap();
-        assert!(!chain.iter().any(|c| driver.exists(c)));
+        driver.unmount(&target).unwrap();
+        // Unmounted by hand it would look the same: the row alone protects nothing.
+        assert!(store.mounts().unwrap().is_empty());
+        store.remove_mount(&target).unwrap();
+        let throwaway = store.snapshots_dir(driver.name()).join("throwaway");
+        let left = fs::read_dir(throwaway).map_or(0, Iterator::count);
+        assert_eq!(left, 0);
     }
+    store.remove_images(&[id], &space).unwrap();
+    assert!(!chain.iter().any(|c| driver.exists(c)));
 }

@@ -63,6 +63,7 @@ fn object(app: &App) -> CliResult<Value> {
         "ContainersStopped": 0,
         "Images": images.len(),
         "Driver": store.driver().name(),
+        "DriverStatus": store.driver().status(),
         "KernelVersion": words(kernel.release()),
         "OperatingSystem": operating_system(),
         "OSType": "linux",
@@ -109,6 +110,9 @@ fn text(object: &Value) -> String {
         ("CPUs", "NCPU"),
     ] {
         text.push_str(&format!(" {label}: {}\n", word(&object[field])));
+        if field == "Driver" {
+            status(&mut text, &object["DriverStatus"]);
+        }
     }
     let memory = object["MemTotal"].as_u64().unwrap_or(0);
     text.push_str(&format!(" Total Memory: {}\n", units::binary_size(memory)));
@@ -125,6 +129,15 @@ fn text(object: &Value) -> String {
         &object["RegistryConfig"]["Mirrors"],
     );
     text
+}
+
+/// What the storage driver says of itself, a name and a value a line.
+fn status(text: &mut String, pairs: &Value) {
+    for pair in pairs.as_array().into_iter().flatten() {
+        if let (Some(name), Some(value)) = (pair[0].as_str(), pair[1].as_str()) {
+            text.push_str(&format!("  {name}: {value}\n"));
+        }
+    }
 }
 
 fn list(text: &mut String, label: &str, items: &Value) {
@@ -168,7 +181,8 @@ mod tests {
     #[test]
     fn what_is_empty_is_left_out() {
         let object = json!({
-            "Images": 3, "Driver": "vfs", "KernelVersion": "6.1", "OperatingSystem": "Debian",
+            "Images": 3, "Driver": "overlay2",
+            "DriverStatus": [["Backing Filesystem", "extfs"]], "KernelVersion": "6.1", "OperatingSystem": "Debian",
             "OSType": "linux", "Architecture": "x86_64", "NCPU": 2, "MemTotal": 1_u64 << 30,
             "Name": "host", "DockerRootDir": "/r",
             "RegistryConfig": {"Mirrors": ["http://m"], "Insecure": []},
@@ -176,8 +190,8 @@ mod tests {
         });
         assert_eq!(
             text(&object),
-            "Client:\n Version:    0.1.0\n Debug Mode: false\n\nStore:\n Images: 3\n Storage Driver: vfs\n \
-             Kernel Version: 6.1\n Operating System: Debian\n OSType: linux\n Architecture: x86_64\n CPUs: 2\n \
+            "Client:\n Version:    0.1.0\n Debug Mode: false\n\nStore:\n Images: 3\n Storage Driver: overlay2\n  \
+             Backing Filesystem: extfs\n Kernel Version: 6.1\n Operating System: Debian\n OSType: linux\n Architecture: x86_64\n CPUs: 2\n \
              Total Memory: 1GiB\n Name: host\n Root Dir: /r\n Registry Mirrors:\n  http://m\n"
         );
     }

@@ -17,7 +17,7 @@ use crate::error::CliError;
 pub struct FileConfig {
     /// The folder that everything is kept in.
     pub root: Option<PathBuf>,
-    /// `overlay2` or `vfs`.
+    /// `overlay2`, `btrfs` or `vfs`.
     pub storage_driver: Option<String>,
     /// How progress is shown.
     pub progress: Option<ProgressMode>,

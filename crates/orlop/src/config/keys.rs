@@ -50,10 +50,10 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "storage_driver",
         kind: Kind::Text,
-        default: "overlay2 where it works, else vfs; then what the store was made with",
+        default: "what the store was made with; a new one: btrfs on btrfs, else overlay2 where it works, else vfs",
         variables: &["ORLOP_STORAGE_DRIVER"],
         flag: Some("--storage-driver NAME"),
-        help: "How unpacked layers are kept: overlay2 or vfs.",
+        help: "How unpacked layers are kept: overlay2, btrfs or vfs.",
     },
     Key {
         name: "progress",

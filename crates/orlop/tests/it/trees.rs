@@ -169,21 +169,32 @@ fn unpacked(umoci: &Umoci, layout: &Path, tag: &str, orlop: &Orlop) -> TreeListi
         .expect("an unpacked tree can be read")
 }
 
-fn compare_with(driver: &str) {
-    let (true, Some(umoci), Some(registry)) = (is_root(), Umoci::new(), Registry::start()) else {
-        return;
-    };
-    let image = Image::new(
+/// An image with every kind of node, and every change that a layer can make to the ones below.
+pub(crate) fn everything() -> Image {
+    Image::new(
         &PlatformName::host(),
         &layers_of([base(), prey(), changes(), more_changes()]),
-    );
+    )
+}
+
+/// What is mounted of [`everything`], and what umoci unpacks of it. Needs root.
+pub(crate) fn mounted_and_unpacked(orlop: &Orlop) -> Option<(TreeListing, TreeListing)> {
+    let (umoci, registry) = (Umoci::new()?, Registry::start()?);
+    let image = everything();
     let name = image.push(&registry.host(), "tree", "v1");
-    let orlop = orlop().driver(driver);
     orlop.ok(["pull", "-q", &name]);
     let layout = orlop.folder().join("layout");
     image.write_layout(&layout, "v1");
-    let expected = unpacked(&umoci, &layout, "v1", &orlop);
-    assert_same_tree(&mounted(&orlop, &name), &expected, driver);
+    let expected = unpacked(&umoci, &layout, "v1", orlop);
+    Some((mounted(orlop, &name), expected))
+}
+
+fn compare_with(driver: &str) {
+    if is_root()
+        && let Some((tree, expected)) = mounted_and_unpacked(&orlop().driver(driver))
+    {
+        assert_same_tree(&tree, &expected, driver);
+    }
 }
 
 #[test]
@@ -282,36 +293,40 @@ fn root_a_mount_is_read_only_or_thrown_away() {
     };
     let name = crate::small("mounts").push(&registry.host(), "app", "v1");
     for driver in ["overlay2", "vfs"] {
-        let orlop = orlop().driver(driver);
-        orlop.ok(["pull", "-q", &name]);
-        let target = orlop.folder().join("target");
-        std::fs::create_dir(&target).unwrap();
-        let directory = target.to_str().unwrap();
-        orlop.ok(["mount", &name, directory]);
-        assert_eq!(
-            std::fs::read_to_string(target.join("top")).unwrap(),
-            "mounts top"
-        );
-        assert!(
-            std::fs::write(target.join("new"), "x").is_err(),
-            "{driver}: read-only"
-        );
-        orlop.ok(["umount", directory]);
-        assert!(!target.join("top").exists());
-
-        orlop.ok(["mount", "--rw", &name, directory]);
-        std::fs::write(target.join("top"), "changed").unwrap();
-        orlop.ok(["umount", directory]);
-        orlop.ok(["mount", &name, directory]);
-        assert_eq!(
-            std::fs::read_to_string(target.join("top")).unwrap(),
-            "mounts top",
-            "{driver}: thrown away"
-        );
-        orlop.ok(["umount", directory]);
-        assert!(
-            orlop.fails(["umount", directory]).contains("not"),
-            "{driver}: nothing is mounted there"
-        );
+        mounts_are_read_only_or_thrown_away(&orlop().driver(driver), &name);
     }
+}
+
+/// `name` is the image of [`crate::small`] with the word `mounts`.
+pub(crate) fn mounts_are_read_only_or_thrown_away(orlop: &Orlop, name: &str) {
+    orlop.ok(["pull", "-q", name]);
+    let target = orlop.folder().join("target");
+    std::fs::create_dir(&target).expect("a folder is made");
+    let directory = target.to_str().expect("the path is text");
+    orlop.ok(["mount", name, directory]);
+    assert_eq!(
+        std::fs::read_to_string(target.join("top")).expect("the file is there"),
+        "mounts top"
+    );
+    assert!(
+        std::fs::write(target.join("new"), "x").is_err(),
+        "read-only"
+    );
+    orlop.ok(["umount", directory]);
+    assert!(!target.join("top").exists());
+
+    orlop.ok(["mount", "--rw", name, directory]);
+    std::fs::write(target.join("top"), "changed").expect("it can be written to");
+    orlop.ok(["umount", directory]);
+    orlop.ok(["mount", name, directory]);
+    assert_eq!(
+        std::fs::read_to_string(target.join("top")).expect("the file is there"),
+        "mounts top",
+        "thrown away"
+    );
+    orlop.ok(["umount", directory]);
+    assert!(
+        orlop.fails(["umount", directory]).contains("not"),
+        "nothing is mounted there"
+    );
 }

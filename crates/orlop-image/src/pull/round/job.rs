@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use orlop_fs::{Settled, UnpackOptions, Unpacked, Usage};
 use orlop_oci::Descriptor;
-use orlop_snapshot::Staging;
+use orlop_snapshot::{Below, Staging};
 use orlop_store::{BlobLock, IngestedBlob, SnapshotRecord};
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -30,41 +30,20 @@ impl Rounds<'_> {
         slots: &Semaphore,
         stop: &Cancel,
     ) -> Result<Done> {
+        let (descriptor, is_layer) = (taken.work.descriptor.clone(), taken.work.is_layer);
+        let mut brought = None;
         if taken.chain.is_some() && self.images.driver.needs_parent() {
-            // Such a driver begins with a copy of the layer below.
+            // Such a driver begins with the layer below; only fetching needn't wait for that.
+            if taken.blob.is_some() && is_waiting(&taken.ready) {
+                brought = self.bytes(&mut taken, None, slots, stop).await?.blob;
+            }
             wait_ready(&mut taken.ready).await?;
         }
-        let permit = slots.acquire().await.map_err(|_| Error::Cancelled)?;
-        if stop.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let descriptor = taken.work.descriptor.clone();
-        let is_layer = taken.work.is_layer;
-        let staging = match (&taken.chain, &taken.work.unpack) {
-            (Some(_), Some(layer)) => Some(self.begin(layer).await?),
-            _ => None,
-        };
-        let (source, feeder) = self.source(taken.blob.take(), &descriptor, stop)?;
-        let input = LayerInput {
-            unpack: staging
-                .map(|s| self.unpack_to(s, &taken.work))
-                .transpose()?,
-            source,
-            cancelled: Arc::clone(stop.flag()),
-            progress: self.progress(&descriptor, is_layer, feeder.is_some()),
-            descriptor: descriptor.clone(),
-        };
-        let work = tokio::task::spawn_blocking(move || process(input));
-        let output = match feeder {
-            Some(feeder) => tokio::join!(work, feeder).0,
-            None => work.await,
-        };
-        let LayerOutput { blob, unpacked } =
-            output.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-        drop(permit);
-        if blob.is_some() {
-            self.tell(&descriptor, is_layer, BlobState::Downloaded);
-        }
+        let output = self
+            .bytes(&mut taken, brought.as_ref(), slots, stop)
+            .await?;
+        let LayerOutput { blob, unpacked } = output;
+        let blob = brought.or(blob);
         let snapshot = match (unpacked, taken.work.unpack.clone()) {
             (Some((staging, unpacked)), Some(layer)) => {
                 wait_ready(&mut taken.ready).await?;
@@ -87,6 +66,53 @@ impl Rounds<'_> {
             snapshot,
             chain: taken.chain,
         })
+    }
+
+    /// Brings the bytes, and has them unpacked unless the layer below is still missing. `brought` is the
+    /// blob when they have come already.
+    async fn bytes(
+        &self,
+        taken: &mut Taken,
+        brought: Option<&IngestedBlob>,
+        slots: &Semaphore,
+        stop: &Cancel,
+    ) -> Result<LayerOutput> {
+        let permit = slots.acquire().await.map_err(|_| Error::Cancelled)?;
+        if stop.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let descriptor = taken.work.descriptor.clone();
+        let is_layer = taken.work.is_layer;
+        let waits = is_waiting(&taken.ready) && self.images.driver.needs_parent();
+        let staging = match (&taken.chain, &taken.work.unpack) {
+            (Some(_), Some(layer)) if !waits => Some(self.begin(layer).await?),
+            _ => None,
+        };
+        let (source, feeder) = match brought {
+            Some(blob) => (Source::Stored(blob.open()?), None),
+            None => self.source(taken.blob.take(), &descriptor, stop)?,
+        };
+        let input = LayerInput {
+            unpack: staging
+                .map(|s| self.unpack_to(s, &taken.work))
+                .transpose()?,
+            source,
+            cancelled: Arc::clone(stop.flag()),
+            progress: self.progress(&descriptor, is_layer, feeder.is_some()),
+            descriptor: descriptor.clone(),
+        };
+        let work = tokio::task::spawn_blocking(move || process(input));
+        let output = match feeder {
+            Some(feeder) => tokio::join!(work, feeder).0,
+            None => work.await,
+        };
+        drop(permit);
+        let output =
+            output.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        if output.blob.is_some() {
+            self.tell(&descriptor, is_layer, BlobState::Downloaded);
+        }
+        Ok(output)
     }
 
     /// A fresh directory, after what a crash may have left in its place is gone.
@@ -217,10 +243,11 @@ impl Rounds<'_> {
                 }
             };
             driver.publish(staging)?;
-            let usage = if driver.needs_parent() || settled == Settled::NeedsApply {
+            let usage = if driver.below() == Below::Copied || settled == Settled::NeedsApply {
                 driver.usage(&layer.chain)?
             } else {
-                // Counted while it was written: a walk over all files would only say it again.
+                // Counted while it was written: a walk over all files would only say it again, and of
+                // files that are shared with the layers below it can't tell whose they are.
                 Usage {
                     bytes: unpacked.bytes,
                     inodes: unpacked.entries,
@@ -239,8 +266,14 @@ impl Rounds<'_> {
     }
 }
 
+/// Whether the layer below isn't settled yet.
+fn is_waiting(ready: &Option<watch::Receiver<bool>>) -> bool {
+    ready.as_ref().is_some_and(|settled| !*settled.borrow())
+}
+
+/// Waits for the layer below; then there is nothing to wait for any more.
 async fn wait_ready(ready: &mut Option<watch::Receiver<bool>>) -> Result<()> {
-    if let Some(receiver) = ready {
+    if let Some(mut receiver) = ready.take() {
         // The other side is gone without a word: its error is the one that is reported.
         receiver
             .wait_for(|settled| *settled)
