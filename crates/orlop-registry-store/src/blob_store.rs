@@ -155,7 +155,9 @@ pub trait BlobStore: fmt::Debug + Send + Sync {
     fn uploads(&self) -> Result<Vec<UploadState>>;
 
     /// Makes the bytes of a complete upload a blob. Called by the metadata store inside the
-    /// transaction that names it. Replaces what is there (it has the same digest, or is damaged).
+    /// transaction that names it. Replaces what is there (it has the same digest, or is damaged). The
+    /// upload stays what it is until it is cancelled, where the store can do that, and whoever goes
+    /// on with it doesn't write to the blob.
     ///
     /// # Errors
     /// `NoSpace`, `Internal`.

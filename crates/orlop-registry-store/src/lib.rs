@@ -39,14 +39,15 @@
 //!
 //! *File before row when something comes, row before file when it goes.*
 //!
-//! An upload's data is synced by its own thread. Then one transaction writes the rows, renames the
-//! data to its digest, syncs the directory, and commits; only then is the client answered. Before the
-//! commit there is a file without a row, which is invisible: the next push of it replaces it, the next
-//! collection sweeps it. After the commit there is all of it. What goes loses its rows first and is
+//! An upload's data is synced by its own thread. Then one transaction writes the rows, links the
+//! data to its digest, syncs the directory, and commits; only then is the upload removed and the
+//! client answered. Before the commit there is a file without a row, which is invisible: the next push
+//! of it replaces it, the next collection sweeps it, and its upload can be finished again. After the
+//! commit there is all of it. What goes loses its rows first and is
 //! committed; then, in a second transaction, files that still have no row are renamed to `trash/`.
 //! An upload under way isn't synced: what a loss of power takes, the client sends again.
 //!
-//! Both renames happen under the database's write lock (`BEGIN IMMEDIATE`), over all processes. So a
+//! The link and the rename happen under the database's write lock (`BEGIN IMMEDIATE`), over all processes. So a
 //! push and a collection of the same digest come one after the other: either the push finds the row,
 //! or it brings the file again.
 //!
@@ -61,7 +62,7 @@
 //!    schema is brought up to date;
 //! 3. the write lock of the database.
 //!
-//! Under the last nothing else is waited for: files are renamed there, never read or written.
+//! Under the last nothing else is waited for: files are named there, never read or written.
 //!
 //! Reading waits for nobody: SQLite readers see the last commit, and a blob that is open stays
 //! readable when it is taken away.

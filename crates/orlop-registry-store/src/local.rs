@@ -2,7 +2,9 @@
 //!
 //! An upload is a directory, so that what is known of it and its bytes come and go together, and its
 //! file `data` is locked (`flock`) by whoever writes. A blob is that same file under another name:
-//! placing is a rename, whatever its size.
+//! placing is a link, whatever its size, and until the upload is removed the file has both names. So a
+//! crash before the commit costs the upload nothing; who goes on with it then gets a copy, since
+//! nobody may write to what is a blob.
 
 mod upload;
 
@@ -179,9 +181,7 @@ impl BlobStore for LocalBlobs {
     }
 
     fn place(&self, staged: &Staged) -> Result<()> {
-        let from = upload::data(&self.root, &staged.upload);
-        let to = self.blob(&staged.digest);
-        fs::rename(&from, &to).map_err(|e| failed("rename into place", &to, e))?;
+        upload::place(&self.root, &staged.upload, &self.blob(&staged.digest))?;
         self.changed(staged.digest.algorithm());
         Ok(())
     }

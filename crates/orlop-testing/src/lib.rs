@@ -41,7 +41,7 @@ pub use btrfs::Btrfs;
 pub use certificates::Certificates;
 pub use disk::SmallDisk;
 pub use fault::{Fault, FaultProxy, Request, Rule};
-pub use http::{HttpResponse, Method, http};
+pub use http::{HttpResponse, Method, http, try_http};
 pub use image::{Document, Image, MediaTypes, PlatformName};
 pub use layer::{Compression, Layer, digest_of};
 pub use orlop::{Orlop, OrlopRun};

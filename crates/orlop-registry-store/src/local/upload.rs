@@ -138,7 +138,7 @@ pub(super) fn resume(root: &Path, id: &UploadId) -> Result<Resumed> {
         Err(TryLockError::Error(error)) => return Err(failed("lock", &path, error)),
     }
     // Between opening and locking another process may have finished the upload: the file that we
-    // hold is a blob now, and nobody may write to it.
+    // hold is a blob now, and nobody may write to it. Or it has made a copy of it to go on with.
     let ours = file.metadata().map_err(|e| failed("look at", &path, e))?;
     let theirs = match fs::metadata(&path) {
         Ok(meta) => meta,
@@ -146,17 +146,53 @@ pub(super) fn resume(root: &Path, id: &UploadId) -> Result<Resumed> {
         Err(error) => return Err(failed("look at", &path, error)),
     };
     if (ours.dev(), ours.ino()) != (theirs.dev(), theirs.ino()) {
-        return Ok(Resumed::Unknown);
+        return Ok(Resumed::Busy);
+    }
+    if ours.nlink() > 1 {
+        file = apart(root, id, &mut file).map_err(|e| failed("copy", &path, e))?;
     }
     file.seek(SeekFrom::End(0))
         .map_err(|e| failed("seek in", &path, e))?;
     Ok(Resumed::Ready(Box::new(Data::new(file, ours.len(), path))))
 }
 
+/// A copy of what was placed and never named, or named and not removed: as an upload's it may be
+/// written to, as a blob's not.
+fn apart(root: &Path, id: &UploadId, placed: &mut File) -> io::Result<File> {
+    let directory = directory(root, id);
+    let path = directory.join("data.tmp");
+    let mut copy = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&path)?;
+    copy.lock()?;
+    io::copy(placed, &mut copy)?;
+    fs::rename(&path, directory.join("data"))?;
+    Ok(copy)
+}
+
+/// Gives an upload's file a name as a blob. What is there is replaced.
+pub(super) fn place(root: &Path, id: &UploadId, to: &Path) -> Result<()> {
+    let (from, aside) = (data(root, id), directory(root, id).join("placed"));
+    let linked = match fs::hard_link(&from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // Of one file under both names nothing is renamed, and nothing needs to be.
+            fs::hard_link(&from, &aside).and_then(|()| fs::rename(&aside, to))
+        }
+        linked => linked,
+    };
+    // A file system without links: a crash may cost the upload there.
+    linked
+        .or_else(|_| fs::rename(&from, to))
+        .map_err(|e| failed("name", to, e))
+}
+
 pub(super) fn cancel(root: &Path, id: &UploadId) -> Result<()> {
     let directory = directory(root, id);
     // In this order: without `about.json` it can't be found, without `data` not be resumed.
-    for file in ["about.json", "data", "about.tmp"] {
+    for file in ["about.json", "data", "about.tmp", "data.tmp", "placed"] {
         let path = directory.join(file);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -34,6 +34,7 @@ async fn local_blobs() {
     let open = || -> Arc<dyn BlobStore> { Arc::new(LocalBlobs::open(directory.path()).unwrap()) };
     blobs::uploads(&*open(), &*open());
     blobs::content(&*open()).await;
+    blobs::unnamed(&*open()).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod adopt;
 mod check;
 mod clients;
 mod events;
+mod killed;
 mod restarts;
 mod rules;
 mod who;

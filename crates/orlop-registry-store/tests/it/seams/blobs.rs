@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use orlop_oci::Digest;
-use orlop_registry_store::{BlobStore, Resumed, StorageError, UploadAbout};
+use orlop_registry_store::{BlobStore, Resumed, Staged, StorageError, UploadAbout};
 
 use super::{id, stage};
 use crate::support::content as bytes_of;
@@ -108,4 +108,49 @@ pub(super) async fn content(store: &dyn BlobStore) {
     );
     store.cancel(&id(6)).unwrap();
     store.probe().unwrap();
+}
+
+/// A crash between placing and naming: the upload is there or it isn't, and is no blob.
+pub(super) async fn unnamed(store: &dyn BlobStore) {
+    let about = UploadAbout {
+        repository: "team/app".into(),
+        algorithm: "sha256".into(),
+        begun_at: Timestamp::now(),
+    };
+    let digest = Digest::of(b"whole");
+    // The second time, over what the first has left.
+    for n in [7, 8] {
+        let mut data = store.start(&id(n), Some(&about)).unwrap();
+        data.write(b"whole").unwrap();
+        data.sync().unwrap();
+        let staged = Staged {
+            upload: id(n),
+            digest: digest.clone(),
+            size: 5,
+            begun_at: about.begun_at,
+        };
+        store.place(&staged).unwrap();
+        drop(data);
+        let there = store.about(&id(n)).unwrap();
+        match store.resume(&id(n)).unwrap() {
+            Resumed::Unknown => assert_eq!(there, None),
+            Resumed::Busy => panic!("nobody holds it"),
+            Resumed::Ready(mut data) => {
+                assert_eq!((there, data.len()), (Some((about.clone(), 5)), 5));
+                match n {
+                    7 => {
+                        data.truncate(2).unwrap();
+                        data.write(b"at else there is").unwrap();
+                    }
+                    _ => store.place(&staged).unwrap(),
+                }
+            }
+        }
+        let read = store.read(&digest, 100).await.unwrap();
+        assert_eq!(read.as_deref(), Some(&b"whole"[..]));
+        store.cancel(&id(n)).unwrap();
+        assert_eq!(store.about(&id(n)).unwrap(), None);
+    }
+    assert_eq!(store.discard(&digest), Ok(true));
+    store.empty_trash().unwrap();
 }
