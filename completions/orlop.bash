@@ -22,6 +22,9 @@ _orlop() {
             orlop,config)
                 cmd="orlop__subcmd__config"
                 ;;
+            orlop,copy)
+                cmd="orlop__subcmd__copy"
+                ;;
             orlop,help)
                 cmd="orlop__subcmd__help"
                 ;;
@@ -105,6 +108,9 @@ _orlop() {
                 ;;
             orlop__subcmd__help,config)
                 cmd="orlop__subcmd__help__subcmd__config"
+                ;;
+            orlop__subcmd__help,copy)
+                cmd="orlop__subcmd__help__subcmd__copy"
                 ;;
             orlop__subcmd__help,help)
                 cmd="orlop__subcmd__help__subcmd__help"
@@ -527,7 +533,7 @@ _orlop() {
 
     case "${cmd}" in
         orlop)
-            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push images inspect history tag rmi image login logout mount umount unmount system serve registry config info version completion quickstart help"
+            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history tag rmi image login logout mount umount unmount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -772,8 +778,50 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__copy)
+            opts="-a -q -D -h --all-tags --platform --referrers --digest-tags --recheck --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help)
-            opts="pull push images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help"
+            opts="pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -831,6 +879,20 @@ _orlop() {
         orlop__subcmd__help__subcmd__config__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__copy)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

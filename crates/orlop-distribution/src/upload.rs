@@ -187,6 +187,22 @@ impl Remote {
     }
 }
 
+impl Remote {
+    /// Takes back an upload into which nothing is sent. A registry that can't is left to forget it.
+    pub async fn cancel_upload(&self, session: UploadSession) {
+        let place = self.own();
+        cancel(place, &place.push(), &session.location).await;
+    }
+}
+
+/// Asks the registry to throw away what it got (registry API, "Cancel blob upload"), which it would
+/// keep for days. Not every registry can: Distribution 2.8 can't when it got a part of a request.
+async fn cancel(place: &Place, purpose: &Purpose, location: &Url) {
+    let call = Call::new(Method::DELETE, Target::Url(location), purpose);
+    let cancelled = place.endpoint.exchange(&call);
+    let _ = tokio::time::timeout(CANCEL, cancelled).await;
+}
+
 fn zero() -> HeaderValue {
     HeaderValue::from_static("0")
 }
@@ -259,17 +275,9 @@ impl Upload<'_> {
     async fn run(mut self) -> Result<(), Error> {
         let result = self.try_often().await;
         if matches!(result, Err(Error::Source { .. })) {
-            self.cancel().await;
+            cancel(self.place, &self.purpose, &self.location).await;
         }
         result
-    }
-
-    /// Asks the registry to throw away what it got (registry API, "Cancel blob upload"), which it would
-    /// keep for days. Not every registry can: Distribution 2.8 can't when it got a part of a request.
-    async fn cancel(&self) {
-        let call = Call::new(Method::DELETE, Target::Url(&self.location), &self.purpose);
-        let cancelled = self.place.endpoint.exchange(&call);
-        let _ = tokio::time::timeout(CANCEL, cancelled).await;
     }
 
     async fn try_often(&mut self) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! The use-cases of images: pull, push, list, inspect, history, tag, remove, prune, mount.
+//! The use-cases of images: pull, push, copy, list, inspect, history, tag, remove, prune, mount.
 //!
 //! [`Images`] is a store with a storage driver; each use-case is a method on it, in a file of its
 //! own. Collaborators come as arguments (an [`Origin`] or a registry, an [`event::EventSink`], a
@@ -7,6 +7,7 @@
 mod cancel;
 mod checked;
 mod content;
+mod copy;
 mod error;
 pub mod event;
 mod facts;
@@ -28,6 +29,7 @@ mod tag;
 mod usage;
 
 pub use cancel::Cancel;
+pub use copy::{Copied, Copier, CopyOptions, Destination, Moved};
 pub use error::{Error, Result};
 pub use images::Images;
 pub use mount::MountOptions;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use orlop_archive::{Archived, Local};
-use orlop_oci::{MAX_MANIFEST_SIZE, Reference};
+use orlop_oci::Reference;
 use orlop_store::Cause;
 
 use crate::cancel::Cancel;
@@ -49,20 +49,40 @@ impl Images {
         events: &Arc<dyn EventSink>,
         cancel: &Cancel,
     ) -> Result<Loaded> {
+        let origin = Origin::Local(local.clone());
+        self.take_in(cause, &origin, image, true, options, events, cancel)
+            .await
+    }
+
+    /// Brings an image from anywhere into the store, under the names that it has in `image`. With
+    /// `unpack` its layers are unpacked at once.
+    #[expect(clippy::too_many_arguments, reason = "what an image is brought by")]
+    pub(crate) async fn take_in(
+        &self,
+        cause: Cause,
+        origin: &Origin,
+        image: &Archived,
+        unpack: bool,
+        options: &PullOptions,
+        events: &Arc<dyn EventSink>,
+        cancel: &Cancel,
+    ) -> Result<Loaded> {
         let names = image.names.iter().filter_map(|name| name.reference());
         let names: Vec<Reference> = names.collect();
-        let origin = Origin::Local(local.clone());
         let lease = self.store.lease("load")?;
         lease.hold_blob(&image.target.digest)?;
-        let rounds = Rounds::new(self, Some(&origin), options, events, cancel).of_a_load();
+        let rounds = Rounds::new(self, Some(origin), options, events, cancel).of_a_load();
         let loading = async {
-            let target = local.document(&image.target, MAX_MANIFEST_SIZE)?;
+            let target = origin.described(&image.target).await?;
             let title = names.first().map_or_else(
                 || image.target.digest.to_string(),
                 |name: &Reference| name.familiar(),
             );
-            let planner = Planner::new(self, Some(&origin));
-            let plan = planner.plan(target, &options.platforms, &title).await?;
+            let planner = Planner::new(self, Some(origin));
+            let mut plan = planner.plan(target, &options.platforms, &title).await?;
+            for image in &mut plan.images {
+                image.unpack &= unpack;
+            }
             lease.hold(&plan.digests(), &plan.chains())?;
             let mut publication = rounds.run(&plan).await?;
             plan.add_to(&mut publication)?;

@@ -1,6 +1,6 @@
 //! Where an image comes from: a registry, or an archive or layout on disk. One set of verbs for both.
 
-use std::io::Read as _;
+use std::io::{Read, Seek as _, SeekFrom};
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -8,7 +8,7 @@ use orlop_archive::Local;
 use orlop_distribution::{BlobOptions, ManifestRef, Remote};
 use orlop_layer::BUFFER_SIZE;
 use orlop_oci::{Descriptor, Digest, MAX_MANIFEST_SIZE, MediaType, Raw, Reference};
-use orlop_store::Cause;
+use orlop_store::{Cause, Store};
 use tokio::sync::mpsc;
 
 use crate::cancel::Cancel;
@@ -28,6 +28,8 @@ pub enum Origin {
     Registry(Remote),
     /// An archive or layout that was opened.
     Local(Local),
+    /// The store.
+    Store(Store),
 }
 
 impl Origin {
@@ -35,7 +37,7 @@ impl Origin {
     pub(crate) fn cause(&self) -> Cause {
         match self {
             Self::Registry(_) => Cause::Pulled,
-            Self::Local(_) => Cause::Loaded,
+            Self::Local(_) | Self::Store(_) => Cause::Loaded,
         }
     }
 
@@ -58,6 +60,15 @@ impl Origin {
                 let place = || format!("{} in {}", reference.familiar(), local.label());
                 found.ok_or_else(|| Error::NoSuchImage(place()))
             }
+            Self::Store(store) => {
+                let digest = match reference.digest() {
+                    Some(digest) => Some(digest.clone()),
+                    None => store.resolve(reference)?,
+                };
+                let record = digest.map(|digest| store.image(&digest)).transpose()?;
+                let target = record.flatten().map(|record| record.target);
+                target.ok_or_else(|| Error::NoSuchImage(reference.familiar()))
+            }
         }
     }
 
@@ -67,6 +78,7 @@ impl Origin {
         match self {
             Self::Registry(_) => Ok(true),
             Self::Local(local) => Ok(local.blob(digest)?.is_some()),
+            Self::Store(store) => Ok(store.blob(digest)?.is_some()),
         }
     }
 
@@ -83,7 +95,25 @@ impl Origin {
                 let media_type = media_type.unwrap_or(&unknown);
                 Ok(local.by_digest(digest, media_type, MAX_MANIFEST_SIZE)?)
             }
+            Self::Store(store) => {
+                let unknown = MediaType::from("");
+                let media_type = media_type.unwrap_or(&unknown);
+                let bytes = store
+                    .read_document(digest, MAX_MANIFEST_SIZE)
+                    .map_err(Error::stored(media_type))?;
+                Raw::verified(media_type.clone(), digest, bytes)
+                    .map_err(Error::document("manifest", digest))
+            }
         }
+    }
+
+    /// The manifest that `descriptor` describes, its digest and size verified.
+    pub(crate) async fn described(&self, descriptor: &Descriptor) -> Result<Raw> {
+        let raw = self
+            .manifest(&descriptor.digest, Some(&descriptor.media_type))
+            .await?;
+        raw.as_described(descriptor)
+            .map_err(Error::document("manifest", &descriptor.digest))
     }
 
     /// A whole blob in memory, not yet verified. Only for documents, whose size the caller has bounded.
@@ -94,7 +124,42 @@ impl Origin {
                 let raw = local.document(descriptor, descriptor.size)?;
                 Ok(raw.bytes().to_vec())
             }
+            Self::Store(store) => store
+                .read_described(descriptor, descriptor.size)
+                .map_err(Error::stored(&descriptor.media_type)),
         }
+    }
+
+    /// Whether it has this blob.
+    pub(crate) async fn has_blob(&self, descriptor: &Descriptor) -> Result<bool> {
+        Ok(match self {
+            Self::Registry(remote) => remote.has_blob(&descriptor.digest).await?.is_some(),
+            Self::Local(local) => local.blob(&descriptor.digest)?.is_some(),
+            Self::Store(store) => store.blob(&descriptor.digest)?.is_some(),
+        })
+    }
+
+    /// The manifests that name `subject` as theirs. A layout, an archive and the store know of those
+    /// that are images of their own.
+    pub(crate) async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>> {
+        let targets: Vec<Descriptor> = match self {
+            Self::Registry(remote) => return Ok(remote.referrers(subject, None).await?),
+            Self::Local(local) => local.images().iter().map(|i| i.target.clone()).collect(),
+            Self::Store(store) => store.images()?.into_iter().map(|i| i.target).collect(),
+        };
+        let mut found = Vec::new();
+        for target in targets {
+            let raw = self
+                .manifest(&target.digest, Some(&target.media_type))
+                .await?;
+            let manifest = raw
+                .manifest()
+                .map_err(Error::document("manifest", &target.digest))?;
+            if manifest.subject().is_some_and(|s| s.digest == *subject) {
+                found.push(target);
+            }
+        }
+        Ok(found)
     }
 
     /// Sends a blob's bytes from `offset` on, in order, until the end, an error, or the wish to stop.
@@ -109,6 +174,7 @@ impl Origin {
             let result = match &self {
                 Self::Registry(remote) => feed_remote(remote, &descriptor, offset, &sender).await,
                 Self::Local(local) => feed_local(local, &descriptor, offset, &sender).await,
+                Self::Store(store) => feed_stored(store, &descriptor, offset, &sender).await,
             };
             if let Err(error) = result {
                 let _ = sender.send(Err(error)).await;
@@ -136,7 +202,6 @@ async fn feed_remote(
     Ok(())
 }
 
-/// Reads on a thread, which ends when nobody takes what it reads.
 async fn feed_local(
     local: &Local,
     descriptor: &Descriptor,
@@ -148,8 +213,31 @@ async fn feed_local(
         digest: descriptor.digest.clone(),
     };
     let blob = local.blob(&descriptor.digest)?.ok_or_else(missing)?;
-    let mut reader = blob.reader(offset);
     let what = format!("read {} of {}", descriptor.digest, local.label());
+    feed_reader(blob.reader(offset), what, sender).await
+}
+
+async fn feed_stored(
+    store: &Store,
+    descriptor: &Descriptor,
+    offset: u64,
+    sender: &mpsc::Sender<WireItem>,
+) -> Result<()> {
+    let what = format!("read blob {}", descriptor.digest);
+    let mut file = store
+        .open_blob(&descriptor.digest)
+        .map_err(Error::stored(&descriptor.media_type))?;
+    file.seek(SeekFrom::Start(offset))
+        .map_err(Error::io(what.clone()))?;
+    feed_reader(file, what, sender).await
+}
+
+/// Reads on a thread, which ends when nobody takes what it reads.
+async fn feed_reader(
+    mut reader: impl Read + Send + 'static,
+    what: String,
+    sender: &mpsc::Sender<WireItem>,
+) -> Result<()> {
     let sender = sender.clone();
     blocking(move || {
         loop {

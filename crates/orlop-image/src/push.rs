@@ -4,12 +4,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use orlop_distribution::{ManifestRef, Mount, Remote};
-use orlop_oci::{Descriptor, Digest, MAX_INDEX_DEPTH, Platform, Raw, Reference, Repository};
+use orlop_distribution::{ManifestRef, Remote};
+use orlop_oci::{Descriptor, Digest, MAX_INDEX_DEPTH, Platform, Raw, Reference};
 use tokio::sync::Semaphore;
 
 use crate::cancel::Cancel;
 use crate::checked::upload_error;
+use crate::copy::lend::{Lent, mount_or_upload};
 use crate::error::{Error, Result};
 use crate::event::{BlobState, Event, EventSink};
 use crate::images::Images;
@@ -84,7 +85,6 @@ impl Images {
         let pusher = Pusher {
             images: self,
             remote,
-            repository: reference.repository(),
             events,
         };
         pusher.blobs(&load.blobs, options.parallel).await?;
@@ -219,7 +219,6 @@ impl Load {
 struct Pusher<'a> {
     images: &'a Images,
     remote: &'a Remote,
-    repository: &'a Repository,
     events: &'a Arc<dyn EventSink>,
 }
 
@@ -258,16 +257,14 @@ impl Pusher<'_> {
             return Ok(BlobState::LayerExists);
         }
         let source = stored_blob(&self.images.store, descriptor)?;
-        let session = match self.lender(&descriptor.digest)? {
-            Some(from) => match self.remote.mount_blob(&descriptor.digest, &from).await? {
-                Mount::Mounted => {
-                    return Ok(BlobState::Mounted {
-                        from: from.path().to_owned(),
-                    });
-                }
-                Mount::Upload(session) => session,
-            },
-            None => self.remote.start_upload().await?,
+        let lenders = self.images.store.repositories_of(&descriptor.digest)?;
+        let session = match mount_or_upload(self.remote, &descriptor.digest, lenders).await? {
+            Lent::From(from) => {
+                return Ok(BlobState::Mounted {
+                    from: from.path().to_owned(),
+                });
+            }
+            Lent::Upload(session) => session,
         };
         let pushing = |current, total| BlobState::Pushing { current, total };
         let progress = progress(self.events, descriptor, is_layer, pushing);
@@ -276,14 +273,5 @@ impl Pusher<'_> {
             .await
             .map_err(upload_error)?;
         Ok(BlobState::Pushed)
-    }
-
-    /// Another repository of this registry that is known to have the blob. Only one is asked: a
-    /// declined mount has opened an upload, and to open a second would leave one behind.
-    fn lender(&self, digest: &Digest) -> Result<Option<Repository>> {
-        let known = self.images.store.repositories_of(digest)?;
-        let lends =
-            |r: &Repository| r.registry() == self.repository.registry() && r != self.repository;
-        Ok(known.into_iter().find(lends))
     }
 }

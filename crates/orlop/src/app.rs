@@ -111,6 +111,17 @@ impl App {
         Ok(Images::new(store, driver))
     }
 
+    /// The store as one that knows which repositories have which blobs; none when there is no store yet.
+    ///
+    /// # Errors
+    /// There is one, and it cannot be opened.
+    pub fn known_sources(&self) -> CliResult<Option<Store>> {
+        if !self.settings.root.join("orlop.db").exists() {
+            return Ok(None);
+        }
+        Ok(Some(self.images()?.store().clone()))
+    }
+
     /// Where logins are kept: docker's file first, then podman's, which is only read.
     pub fn credentials(&self) -> Arc<dyn Credentials> {
         let docker = DockerConfigFile::new(&self.settings.docker_config);

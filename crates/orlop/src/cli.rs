@@ -7,8 +7,8 @@ use clap::error::ErrorKind as ClapKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completion, config, history, image, images, info, inspect, login, logout, mount, pull, push,
-    quickstart, registry, rmi, serve, system, tag, umount, version,
+    completion, config, copy, history, image, images, info, inspect, login, logout, mount, pull,
+    push, quickstart, registry, rmi, serve, system, tag, umount, version,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -117,6 +117,8 @@ pub enum Command {
     Pull(pull::PullArgs),
     /// Upload an image to a registry
     Push(push::PushArgs),
+    /// Copy an image from one place to another
+    Copy(copy::CopyArgs),
     /// List images
     Images(images::ImagesArgs),
     /// Return low-level information on images

@@ -64,6 +64,12 @@ impl Environment {
             .unwrap_or_else(|| self.home().join(".local/share"))
     }
 
+    /// Where files go that nobody needs for long.
+    pub fn scratch(&self) -> PathBuf {
+        self.get("TMPDIR")
+            .map_or_else(|| "/var/tmp".into(), PathBuf::from)
+    }
+
     /// The user's directory for things that a reboot may drop.
     pub fn runtime_dir(&self) -> Option<PathBuf> {
         self.xdg("XDG_RUNTIME_DIR")

@@ -17,6 +17,7 @@ pub mod format;
 mod interrupt;
 #[cfg(all(target_env = "gnu", any(target_feature = "crt-static", test)))]
 mod name_service;
+pub mod place;
 pub mod printer;
 pub mod progress;
 mod prompt;

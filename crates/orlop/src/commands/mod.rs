@@ -2,6 +2,7 @@
 
 pub mod completion;
 pub mod config;
+pub mod copy;
 pub mod history;
 pub mod image;
 pub mod image_inspect;
@@ -45,6 +46,7 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
     match command {
         Command::Pull(args) => pull::run(app, args),
         Command::Push(args) => push::run(app, args),
+        Command::Copy(args) => copy::run(app, args),
         Command::Images(args) => images::run_by_its_short_name(app, args),
         Command::Inspect(args) => inspect::run(app, args),
         Command::History(args) => history::run(app, args),
