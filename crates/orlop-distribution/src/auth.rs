@@ -33,6 +33,11 @@ impl Scopes {
         Self::default()
     }
 
+    /// The list of all repositories.
+    pub(crate) fn catalogue() -> Self {
+        Self(vec!["registry:catalog:*".to_owned()])
+    }
+
     pub(crate) fn pull(path: &str) -> Self {
         Self(vec![format!("repository:{path}:pull")])
     }
@@ -64,7 +69,7 @@ impl Scopes {
 /// For whom and for what a request is.
 #[derive(Clone, Debug)]
 pub(crate) struct Purpose {
-    /// The repository as the endpoint knows it; none for a login.
+    /// The repository as the endpoint knows it; none for a login and for the registry as a whole.
     pub(crate) repository: Option<Repository>,
     pub(crate) scopes: Scopes,
     pub(crate) push: bool,
@@ -160,7 +165,7 @@ impl Auth {
         match scheme {
             None => Ok(None),
             Some(Scheme::Basic) => {
-                let credential = self.credential(purpose).await?;
+                let credential = self.credential(endpoint, purpose).await?;
                 Ok(credential.as_ref().and_then(basic))
             }
             Some(Scheme::Bearer { realm, service }) => self
@@ -188,7 +193,11 @@ impl Auth {
         }
         if of("basic").is_some() {
             *lock(&self.scheme) = Some(Scheme::Basic);
-            let header = self.credential(purpose).await?.as_ref().and_then(basic);
+            let header = self
+                .credential(endpoint, purpose)
+                .await?
+                .as_ref()
+                .and_then(basic);
             return match header {
                 Some(header) if Some(&header) != shown => Ok(header),
                 Some(_) => Err(unauthorized(endpoint, "incorrect username or password")),
@@ -250,7 +259,7 @@ impl Auth {
         service: Option<&str>,
         refused: Option<&HeaderValue>,
     ) -> Result<HeaderValue, Error> {
-        let credential = self.credential(purpose).await?;
+        let credential = self.credential(endpoint, purpose).await?;
         if let Some(Credential::Bearer { token }) = &credential {
             let header =
                 bearer(token).ok_or_else(|| unauthorized(endpoint, "malformed registry token"))?;
@@ -299,17 +308,22 @@ impl Auth {
         Ok(header)
     }
 
-    async fn credential(&self, purpose: &Purpose) -> Result<Option<Credential>, Error> {
+    async fn credential(
+        &self,
+        endpoint: &Endpoint,
+        purpose: &Purpose,
+    ) -> Result<Option<Credential>, Error> {
         let mut known = self.known.lock().await;
         if let Some(credential) = known.get(&purpose.repository) {
             return Ok(credential.clone());
         }
         let source = self.credentials.clone();
         let repository = purpose.repository.clone();
+        let registry = endpoint.name.clone();
         // A source may read files and run programs.
         let asked = tokio::task::spawn_blocking(move || match &repository {
             Some(repository) => source.get_for(repository),
-            None => source.get(""),
+            None => source.get(&registry),
         });
         let credential = match asked.await {
             Ok(answer) => answer?,

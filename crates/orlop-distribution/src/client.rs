@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use orlop_oci::Repository;
+use url::Url;
 
 use crate::config::{RegistriesConfig, parse_mirror};
 use crate::credentials::{Anonymous, Credentials};
@@ -123,7 +124,25 @@ impl Client {
         Remote::new(mirrors, own)
     }
 
-    fn endpoint(&self, registry: &str) -> Arc<Endpoint> {
+    /// Where a registry's repositories are searched.
+    pub(crate) fn index_of(&self, registry: &str) -> Arc<Endpoint> {
+        self.shared_endpoint(format!("index of {registry}"), || {
+            Endpoint::index(
+                registry,
+                self.0.registries.of(registry),
+                self.0.credentials.clone(),
+                self.0.shared.clone(),
+            )
+        })
+    }
+
+    /// A server of files, which knows nobody.
+    pub(crate) fn server_of(&self, url: &Url) -> Result<Endpoint, Error> {
+        let settings = self.0.registries.of(&crate::address::authority(url));
+        Endpoint::server(url, settings, self.0.shared.clone())
+    }
+
+    pub(crate) fn endpoint(&self, registry: &str) -> Arc<Endpoint> {
         self.shared_endpoint(registry.to_owned(), || {
             self.new_endpoint(registry, self.0.credentials.clone())
         })

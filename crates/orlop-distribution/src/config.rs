@@ -39,6 +39,9 @@ pub struct RegistryConfig {
     /// Tried in order before the registry itself when something is fetched; never pushed to. A URL;
     /// its path, if it has one, goes before the repository's (`https://harbor.example/hub-proxy`).
     pub mirrors: Vec<String>,
+    /// Where repositories are searched: the URL before `/v1/search`. Default: the registry itself; for
+    /// Docker Hub its index.
+    pub search: Option<String>,
     /// Speak plain HTTP at once.
     pub plain_http: Option<bool>,
     /// `false`: don't check the registry's certificate, and fall back to plain HTTP when it doesn't
@@ -104,6 +107,7 @@ impl RegistryConfig {
         };
         Self {
             mirrors: either(self.mirrors, &any.mirrors),
+            search: self.search.or_else(|| any.search.clone()),
             plain_http: self.plain_http.or(any.plain_http),
             tls_verify: self.tls_verify.or(any.tls_verify),
             ca: self.ca.or_else(|| any.ca.clone()),
@@ -131,6 +135,11 @@ impl RegistryConfig {
             if let Err(why) = parse_mirror(mirror) {
                 return wrong("mirrors", why);
             }
+        }
+        if let Some(search) = &self.search
+            && let Err(why) = parse_search(search)
+        {
+            return wrong("search", why);
         }
         if let Some(proxy) = &self.proxy
             && !is_no_proxy(proxy)
@@ -175,6 +184,20 @@ impl RegistryConfig {
 
 pub(crate) fn is_no_proxy(proxy: &str) -> bool {
     proxy.is_empty() || proxy == "none"
+}
+
+/// Reads `http[s]://HOST[:PORT][/PATH]`.
+pub(crate) fn parse_search(text: &str) -> Result<Url, String> {
+    let wrong = || format!("{text:?} is not http[s]://HOST[:PORT][/PATH]");
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let is_plain = url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !["http", "https"].contains(&url.scheme()) || url.host().is_none() || !is_plain {
+        return Err(wrong());
+    }
+    Ok(url)
 }
 
 /// A mirror's scheme (if given), host and repository prefix.
@@ -329,6 +352,18 @@ mod tests {
             })
             .is_err()
         );
+        for search in [
+            "index.docker.io",
+            "ftp://x/",
+            "https://u:p@x/",
+            "https://x/?q=1",
+        ] {
+            let table = RegistryConfig {
+                search: Some(search.into()),
+                ..Default::default()
+            };
+            assert_eq!(bad(table).unwrap_err().key, "search", "{search}");
+        }
         assert!(
             bad(RegistryConfig {
                 proxy: Some("none".into()),

@@ -10,8 +10,8 @@ use url::Url;
 
 use crate::address::{self, GuardedResolver};
 use crate::auth::Auth;
-use crate::config::{Mirror, RegistryConfig, is_no_proxy};
-use crate::credentials::Credentials;
+use crate::config::{Mirror, RegistryConfig, is_no_proxy, parse_search};
+use crate::credentials::{Anonymous, Credentials};
 use crate::error::Error;
 use crate::quirks;
 use crate::retry::RetryPolicy;
@@ -74,6 +74,8 @@ pub(crate) struct Endpoint {
     pub(crate) shared: Arc<Shared>,
     pub(crate) auth: Auth,
     authority: String,
+    /// For an index: what stands before its paths.
+    path: String,
     schemes: Schemes,
     /// The scheme that was found to be spoken, where it was open.
     spoken: OnceLock<&'static str>,
@@ -105,6 +107,7 @@ impl Endpoint {
             shared,
             auth: Auth::new(credentials),
             authority: quirks::api_host(name).to_owned(),
+            path: String::new(),
             schemes,
             spoken: OnceLock::new(),
             down_until: Mutex::new(None),
@@ -125,6 +128,57 @@ impl Endpoint {
             stands_for: Some(stands_for.to_owned()),
             ..Self::registry(&mirror.host, settings, credentials, shared)
         }
+    }
+
+    /// Where a registry's repositories are searched.
+    pub(crate) fn index(
+        registry: &str,
+        mut settings: RegistryConfig,
+        credentials: Arc<dyn Credentials>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let set = settings.search.as_deref();
+        // The configuration was checked; what isn't an address was refused with it.
+        let url = set.and_then(|text| parse_search(text).ok());
+        let authority = match &url {
+            Some(url) => {
+                settings.plain_http = Some(url.scheme() == "http");
+                address::authority(url)
+            }
+            None => quirks::index_host(registry).to_owned(),
+        };
+        let path = url.as_ref().map_or("", Url::path).trim_matches('/');
+        let slash = if path.is_empty() { "" } else { "/" };
+        Self {
+            name: registry.to_owned(),
+            path: format!("{path}{slash}"),
+            ..Self::registry(&authority, settings, credentials, shared)
+        }
+    }
+
+    /// What stands before `v1/search`: nothing, or a path that ends with a slash.
+    pub(crate) fn index_path(&self) -> &str {
+        &self.path
+    }
+
+    /// A server of files.
+    pub(crate) fn server(
+        url: &Url,
+        mut settings: RegistryConfig,
+        shared: Arc<Shared>,
+    ) -> Result<Self, Error> {
+        let authority = address::authority(url);
+        let plain = url.scheme() == "http";
+        let may_be_plain = address::is_loopback_authority(&authority)
+            || !settings.verifies_tls()
+            || settings.plain_http == Some(true);
+        settings.plain_http = Some(plain);
+        let endpoint = Self::registry(&authority, settings, Arc::new(Anonymous), shared);
+        if plain && !may_be_plain {
+            let why = "it would be fetched by plain HTTP, which is for loopback hosts";
+            return Err(endpoint.unusable(why.to_owned()));
+        }
+        Ok(endpoint)
     }
 
     /// The base of the API, with the scheme that is spoken as far as that is known.

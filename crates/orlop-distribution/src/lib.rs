@@ -14,7 +14,8 @@
 //! | `challenge`, `realm`, `token`, `auth` | what a registry wants to see before it answers |
 //! | `transport`, `retry`, `rate_limit` | one request: redirects, login, another try |
 //! | `remote` | a repository: mirrors first, then the registry |
-//! | `manifest`, `fetch`, `blob`, `upload`, `delete`, `tags`, `referrers`, `login` | the verbs |
+//! | `manifest`, `fetch`, `blob`, `upload`, `delete`, `tags`, `referrers`, `login`, `search` | the verbs |
+//! | `download` | a file that is no registry's |
 //! | `pages` | a list that comes page by page |
 //! | `quirks` | what the big registries do differently |
 //!
@@ -31,6 +32,7 @@ mod client;
 mod config;
 mod credentials;
 mod delete;
+mod download;
 mod endpoint;
 mod error;
 mod fetch;
@@ -43,7 +45,7 @@ mod realm;
 mod referrers;
 mod remote;
 mod retry;
-
+mod search;
 mod tags;
 mod tls;
 mod token;
@@ -57,6 +59,7 @@ pub use credentials::{
     Anonymous, Credential, CredentialChain, CredentialError, Credentials, DockerConfigFile, Keeper,
     PodmanAuthFile,
 };
+pub use download::{Download, DownloadedFile};
 pub use endpoint::{Notes, Proxies};
 pub use error::{Error, RegistryError, RequestLine};
 pub use login::{LoginOutcome, registry_name};
@@ -65,5 +68,6 @@ pub use rate_limit::RateLimit;
 pub use referrers::referrers_tag;
 pub use remote::{ManifestRef, Remote};
 pub use retry::RetryPolicy;
+pub use search::{FoundRepository, SearchAnswer};
 pub use tls::TrustRoots;
 pub use upload::{BlobSource, FileSource, Mount, UploadSession};

@@ -1,15 +1,17 @@
 //! Lists that a registry gives page by page (distribution-spec, "Listing Tags", "Listing
 //! Referrers"): following `Link: <…>; rel="next"` on the same registry until there is no next page.
 
+use std::ops::ControlFlow;
+
 use http::header::LINK;
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use crate::address::Origin;
 use crate::auth::Purpose;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, RequestLine, redacted};
 use crate::manifest::idle;
-use crate::remote::Place;
 use crate::transport::{Call, Target};
 
 /// The most that is read of a page, in bytes.
@@ -19,7 +21,7 @@ const MAX_ENTRIES: usize = 2_000_000;
 
 /// A list to be read.
 pub(crate) struct Pages<'a> {
-    pub(crate) place: &'a Place,
+    pub(crate) endpoint: &'a Endpoint,
     pub(crate) purpose: &'a Purpose,
     /// The first page, below the endpoint's base.
     pub(crate) path: String,
@@ -36,6 +38,15 @@ impl Pages<'_> {
         &self,
         mut take: impl FnMut(&[u8]) -> Result<usize, String>,
     ) -> Result<(), Error> {
+        self.until(|page| take(page).map(ControlFlow::Continue))
+            .await
+    }
+
+    /// The same until `take` has enough.
+    pub(crate) async fn until(
+        &self,
+        mut take: impl FnMut(&[u8]) -> Result<ControlFlow<(), usize>, String>,
+    ) -> Result<(), Error> {
         let mut next: Option<Url> = None;
         let mut found = 0;
         loop {
@@ -44,16 +55,19 @@ impl Pages<'_> {
             if let Some(accept) = &self.accept {
                 call = call.header(http::header::ACCEPT, accept.clone());
             }
-            let endpoint = &self.place.endpoint;
-            let answer = endpoint.send(&call).await?;
+            let answer = self.endpoint.send(&call).await?;
             let request = answer.request.clone();
             let following = next_page(answer.headers(), &answer.url);
-            let bytes = answer.bytes(MAX_PAGE, idle(endpoint)).await?;
+            let bytes = answer.bytes(MAX_PAGE, idle(self.endpoint)).await?;
             let before = found;
-            found = take(&bytes).map_err(|reason| Error::Protocol {
+            let taken = take(&bytes).map_err(|reason| Error::Protocol {
                 request: request.clone(),
                 reason: format!("the list of {} is not understood: {reason}", self.what),
             })?;
+            match taken {
+                ControlFlow::Continue(so_far) => found = so_far,
+                ControlFlow::Break(()) => return Ok(()),
+            }
             let Some(following) = following else {
                 return Ok(());
             };
@@ -70,7 +84,7 @@ impl Pages<'_> {
         found: usize,
         before: usize,
     ) -> Result<(), Error> {
-        let endpoint = &self.place.endpoint;
+        let endpoint = self.endpoint;
         if Origin::of(next) != Origin::of(&endpoint.base()?) {
             return Err(Error::Refused {
                 registry: endpoint.name.clone(),

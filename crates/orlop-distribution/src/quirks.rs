@@ -19,6 +19,9 @@ pub(crate) const HUB_ALIASES: &[&str] = &["index.docker.io", "registry-1.docker.
 /// Where Docker Hub's API is (Moby, `registry/config.go`: `DefaultV2Registry`).
 const HUB_API: &str = "registry-1.docker.io";
 
+/// Where Docker Hub is searched (Moby, `registry/config.go`: `IndexHostname`).
+const HUB_INDEX: &str = "index.docker.io";
+
 /// The key of Docker Hub in `config.json` and in credential helpers: the address of its old index
 /// (Moby, `registry/config.go`: `IndexServer`).
 pub(crate) const HUB_CREDENTIAL_KEY: &str = "https://index.docker.io/v1/";
@@ -81,6 +84,15 @@ const SECOND_LEVELS: &[&str] = &[
 pub(crate) fn api_host(registry: &str) -> &str {
     if registry == DEFAULT_REGISTRY {
         HUB_API
+    } else {
+        registry
+    }
+}
+
+/// Where repositories of `registry` are searched.
+pub(crate) fn index_host(registry: &str) -> &str {
+    if is_hub(registry) {
+        HUB_INDEX
     } else {
         registry
     }

@@ -133,7 +133,7 @@ async fn listed(
         format!("?artifactType={kind}")
     });
     let pages = Pages {
-        place,
+        endpoint: &place.endpoint,
         purpose: &place.pull(),
         path: place.path(&format!(
             "referrers/{subject}{}",

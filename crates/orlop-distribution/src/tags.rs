@@ -33,7 +33,7 @@ async fn tags(place: &Place) -> Result<Vec<String>, Error> {
     let mut tags = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
     let pages = Pages {
-        place,
+        endpoint: &place.endpoint,
         purpose: &place.pull(),
         path: place.path(&format!("tags/list?n={PAGE}")),
         what: "tags",

@@ -15,6 +15,7 @@ mod manifest;
 mod mirror;
 mod peer;
 mod referrers;
+mod search;
 mod support;
 mod tags;
 mod tls;

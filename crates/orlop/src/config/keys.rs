@@ -140,6 +140,12 @@ const REGISTRY_KEYS: &[Key] = &[
          URLs; a path goes before the repository's: \"https://harbor.example/hub-proxy\".",
     ),
     registry(
+        "search",
+        Kind::Text,
+        "the registry itself; for docker.io its index",
+        "Where repositories are searched: the URL before /v1/search.",
+    ),
+    registry(
         "plain_http",
         Kind::Bool,
         "false; loopback hosts fall back to it",
