@@ -12,6 +12,7 @@
 //!   ingest/draft-LOCK         a small file before it gets its name, by the holder of this lock
 //!   snapshots/DRIVER/         what the storage driver keeps; the table `snapshots` names it
 //!   locks/                    flock files: blob-…, chain-…, lease-…, index-json, schema
+//!   official.json             the catalogue of official images, if it was fetched (`orlop-image`)
 //!   orlop.db                  SQLite, WAL, synchronous=FULL
 //! ```
 //!

@@ -4,6 +4,7 @@
 
 mod load;
 mod mount;
+mod official;
 mod pull;
 mod remove;
 mod world;
