@@ -47,6 +47,9 @@ complete -c orlop -n "__fish_orlop_needs_command" -f -a "history" -d 'Show the h
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "rmi" -d 'Remove one or more images'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "image" -d 'Manage images'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "pin" -d 'Pin the image references of files to digests'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "login" -d 'Authenticate to a registry'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "logout" -d 'Log out from a registry'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "mount" -d 'Mount an image\'s files at a directory'
@@ -486,6 +489,61 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "mount" -d 'Mount an image\'s files at a directory'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand search" -s f -l filter -d 'Filter output: is-official=, stars=' -r
+complete -c orlop -n "__fish_orlop_using_subcommand search" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand search" -l limit -d 'Max number of search results' -r
+complete -c orlop -n "__fish_orlop_using_subcommand search" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand search" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand search" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand search" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand search" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand search" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand search" -l no-trunc -d 'Don\'t truncate output'
+complete -c orlop -n "__fish_orlop_using_subcommand search" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand search" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l from -d 'Where from: the address of an archive, an archive, or a directory' -r
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l refresh -d 'Fetch the catalogue of official images first'
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l local -d 'Ask no registry'
+complete -c orlop -n "__fish_orlop_using_subcommand official" -l no-trunc -d 'Don\'t truncate output'
+complete -c orlop -n "__fish_orlop_using_subcommand official" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand official" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l type -d 'Read the files as dockerfile, compose, kubernetes or workflow' -r
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l ignore -d 'Leave these references alone; `*` stands for anything but a slash' -r
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l check -d 'Fail when a reference isn\'t pinned, and write nothing'
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -s u -l update -d 'Renew digests whose tags have moved'
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l dry-run -d 'Show what would change as a unified diff, and write nothing'
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -l local -d 'Take digests from this store instead of registries'
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -s q -l quiet -d 'Say nothing of what was done'
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand login" -s p -l password -d 'Password or access token, or "-" to read it from stdin' -r
 complete -c orlop -n "__fish_orlop_using_subcommand login" -s u -l username -d 'Username' -r
 complete -c orlop -n "__fish_orlop_using_subcommand login" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -886,28 +944,31 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l keep -d 'Keep the folder with the layout, the store and the registry, to look at'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "copy" -d 'Copy an image from one place to another'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "images" -d 'List images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "image" -d 'Manage images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "system" -d 'Manage the store'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "version" -d 'Show the version information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image login logout mount umount system serve registry config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "copy" -d 'Copy an image from one place to another'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "images" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "image" -d 'Manage images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pin" -d 'Pin the image references of files to digests'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "system" -d 'Manage the store'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "version" -d 'Show the version information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from tag" -f -a "log" -d 'Show which digests a name had, and since when'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "ls" -d 'List images'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "pull" -d 'Download an image from a registry'

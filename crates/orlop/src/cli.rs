@@ -7,8 +7,9 @@ use clap::error::ErrorKind as ClapKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completion, config, copy, history, image, images, info, inspect, login, logout, mount, pull,
-    push, quickstart, registry, rmi, serve, system, tag, umount, version,
+    completion, config, copy, history, image, images, info, inspect, login, logout, mount,
+    official, pin, pull, push, quickstart, registry, rmi, search, serve, system, tag, umount,
+    version,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -131,6 +132,12 @@ pub enum Command {
     Rmi(rmi::RmiArgs),
     /// Manage images
     Image(image::ImageArgs),
+    /// Search Docker Hub, or another registry, for images
+    Search(search::SearchArgs),
+    /// Show the supported tags of a Docker Official Image
+    Official(official::OfficialArgs),
+    /// Pin the image references of files to digests
+    Pin(pin::PinArgs),
     /// Authenticate to a registry
     Login(login::LoginArgs),
     /// Log out from a registry

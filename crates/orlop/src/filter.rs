@@ -6,6 +6,7 @@
 mod glob;
 mod until;
 
+pub(crate) use glob::{matches, matches_reference};
 use jiff::Timestamp;
 use orlop_image::model::ImageSummary;
 

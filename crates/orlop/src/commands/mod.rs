@@ -13,6 +13,8 @@ pub mod inspect;
 pub mod login;
 pub mod logout;
 pub mod mount;
+pub mod official;
+pub mod pin;
 pub mod pull;
 pub mod push;
 pub mod quickstart;
@@ -25,6 +27,7 @@ pub mod registry_tokens;
 pub mod registry_users;
 pub mod registry_verify;
 pub mod rmi;
+pub mod search;
 pub mod serve;
 pub mod system;
 pub mod system_df;
@@ -53,6 +56,9 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Tag(args) => tag::run(app, &args),
         Command::Rmi(args) => rmi::run(app, &args),
         Command::Image(args) => image::run(app, args),
+        Command::Pin(args) => pin::run(app, &args),
+        Command::Search(args) => search::run(app, &args),
+        Command::Official(args) => official::run(app, &args),
         Command::Login(args) => login::run(app, args),
         Command::Logout(args) => logout::run(app, &args),
         Command::Mount(args) => mount::run(app, args),

@@ -4,7 +4,7 @@ use orlop_oci::Reference;
 
 /// Whether a pattern means this name (distribution/reference `FamiliarMatch`): its familiar form
 /// with the tag, or without. Canonical forms are understood too.
-pub(super) fn matches_reference(pattern: &str, name: &Reference) -> bool {
+pub(crate) fn matches_reference(pattern: &str, name: &Reference) -> bool {
     let repository = name.repository();
     matches(pattern, &name.familiar())
         || matches(pattern, &repository.familiar_name())
@@ -13,7 +13,7 @@ pub(super) fn matches_reference(pattern: &str, name: &Reference) -> bool {
 }
 
 /// Whether the whole text fits the pattern. A malformed pattern fits nothing.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
     // Where to go on after the last star: the pattern after it, and how much it swallowed.

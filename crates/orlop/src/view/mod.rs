@@ -5,4 +5,6 @@ pub mod history;
 pub mod image_rows;
 pub mod image_tree;
 pub mod inspect;
+pub mod official_rows;
+pub mod search_rows;
 pub mod tag_log;

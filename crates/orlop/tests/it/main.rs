@@ -6,11 +6,13 @@
 mod copy;
 mod docker_words;
 mod faults;
+mod finding;
 mod fixtures;
 mod hostile;
 mod interrupted;
 mod logins;
 mod peers;
+mod pins;
 mod platforms;
 mod refused;
 mod registries;
