@@ -123,6 +123,52 @@ fn by_regctl(host: &str, name: &str) -> Vec<Pushed> {
     vec![back]
 }
 
+/// An artifact of two files there and back: whole, in chunks, and again under another tag.
+const ORAS: &str = r#"
+import os, sys
+import oras.client
+host, folder = sys.argv[1:]
+client = oras.client.OrasClient(hostname=host, insecure=True)
+contents = {"small.txt": b"hello", "large.bin": bytes(range(251)) * 20000}
+files = []
+for name, content in contents.items():
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(content)
+    files.append(path + ":application/x.test")
+for tag, chunked in [("v1", False), ("v2", True)]:
+    # It deletes a tag's manifest, and so all tags of one.
+    notes = {"org.example.note": tag}
+    target = f"{host}/by/oras:{tag}"
+    client.push(target, files=files, disable_path_validation=True, manifest_annotations=notes,
+                do_chunked=chunked, chunk_size=1000000)
+    back = os.path.join(folder, tag)
+    pulled = client.pull(target, outdir=back)
+    assert len(pulled) == 2, pulled
+    for name, content in contents.items():
+        with open(os.path.join(back, name), "rb") as file:
+            assert file.read() == content, name
+    manifest = client.get_manifest(target)
+    assert manifest["annotations"] == notes, manifest
+tags = client.get_tags(f"{host}/by/oras")
+assert {"v1", "v2"} <= set(tags), tags
+assert client.delete_tag(f"{host}/by/oras", "v2")
+tags = client.get_tags(f"{host}/by/oras")
+assert "v1" in tags and "v2" not in tags, tags
+"#;
+
+/// The library for Python: the variable names an interpreter that has it.
+fn by_oras(host: &str, _: &str) -> Vec<Pushed> {
+    let Some(python) = named("ORLOP_TEST_ORAS") else {
+        return Vec::new();
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = Program::new(&python).env("HOME", folder.path());
+    program.args(["-c", ORAS, host]).arg(folder.path()).ok();
+    // It pushes no images.
+    Vec::new()
+}
+
 #[test]
 fn root_every_client_at_once() {
     let served = Served::start();
@@ -131,13 +177,14 @@ fn root_every_client_at_once() {
     let images: [Image; 2] = [small("for all"), big(3, 5)];
     for (number, image) in images.iter().enumerate() {
         let name = image.push(host, "for/all", &format!("v{number}"));
-        let clients: [fn(&str, &str) -> Vec<Pushed>; 6] = [
+        let clients: [fn(&str, &str) -> Vec<Pushed>; 7] = [
             by_orlop,
             by_skopeo,
             by_podman_and_buildah,
             by_docker,
             by_crane,
             by_regctl,
+            by_oras,
         ];
         let pushed: Vec<Pushed> = std::thread::scope(|scope| {
             let running: Vec<_> = clients
