@@ -10,7 +10,7 @@ use orlop_testing::SmallDisk;
 use rustix::fs::statvfs;
 
 use crate::client::Answer;
-use crate::server::{OCI_MANIFEST, TestServer, noise};
+use crate::server::{OCI_MANIFEST, TestServer, manifest, noise};
 
 const MEGABYTE: usize = 1 << 20;
 
@@ -140,6 +140,27 @@ fn root_a_blob_that_does_not_fit_leaves_no_trace() {
     is_sound(server, &disk);
 }
 
+/// Whoever only reads sees nothing of it.
+fn reads_go_on(server: &TestServer, image: &Digest, begun: &str) {
+    is_whole(server, "a", "v1", image);
+    server
+        .get("/v2/a/blobs/uploads/0123456789abcdef0123456789abcdef")
+        .fails(404, "BLOB_UPLOAD_UNKNOWN");
+    let tags = server.get("/v2/a/tags/list").expect(200).json();
+    assert_eq!(tags["tags"], serde_json::json!(["v1"]));
+    let names = server.get("/v2/_catalog").expect(200).json();
+    assert_eq!(names["repositories"], serde_json::json!(["a"]));
+    for target in [
+        "/v2/",
+        "/healthz",
+        "/readyz",
+        &*format!("/v2/a/referrers/{image}"),
+    ] {
+        server.get(target).expect(200);
+    }
+    assert_eq!(server.get(begun).expect(204).header("range"), Some("0-0"));
+}
+
 #[test]
 fn root_the_last_page_is_gone() {
     let Some(disk) = SmallDisk::new(16) else {
@@ -174,24 +195,7 @@ fn root_the_last_page_is_gone() {
     is_full(server.ask("DELETE", "/v2/a/manifests/v1", &[], &[]));
     is_full(server.ask("DELETE", &format!("/v2/a/manifests/{image}"), &[], &[]));
 
-    // Whoever only reads sees nothing of it.
-    is_whole(&server, "a", "v1", &image);
-    server
-        .get("/v2/a/blobs/uploads/0123456789abcdef0123456789abcdef")
-        .fails(404, "BLOB_UPLOAD_UNKNOWN");
-    let tags = server.get("/v2/a/tags/list").expect(200).json();
-    assert_eq!(tags["tags"], serde_json::json!(["v1"]));
-    let names = server.get("/v2/_catalog").expect(200).json();
-    assert_eq!(names["repositories"], serde_json::json!(["a"]));
-    for target in [
-        "/v2/",
-        "/healthz",
-        "/readyz",
-        &*format!("/v2/a/referrers/{image}"),
-    ] {
-        server.get(target).expect(200);
-    }
-    assert_eq!(server.get(&begun).expect(204).header("range"), Some("0-0"));
+    reads_go_on(&server, &image, &begun);
 
     // Space is there again: so is everything, at once.
     disk.free();
@@ -209,70 +213,62 @@ fn root_the_last_page_is_gone() {
     is_sound(server, &disk);
 }
 
+/// Pushes an image of 400 kB, or says what was in the way.
+fn push(server: &TestServer, number: usize) -> Result<Digest, Answer> {
+    let content = noise(400_000, 1000 + number as u64);
+    let digest = Digest::of(&content);
+    let ask = |method: &str, target: &str, body: &[u8]| {
+        let answer = server.ask(method, target, &[("Content-Type", OCI_MANIFEST)], body);
+        match answer.status {
+            201 => Ok(()),
+            _ => Err(answer),
+        }
+    };
+    let place = format!("/v2/a/blobs/uploads/?digest={digest}");
+    ask("POST", &place, &content)?;
+    let manifest = manifest((&digest, content.len()), &[], serde_json::json!({}));
+    ask("PUT", &format!("/v2/a/manifests/v{number}"), &manifest)?;
+    Ok(Digest::of(&manifest))
+}
+
+/// Pushes images from this number on until there is no space.
+fn push_all(server: &TestServer, from: usize) -> Vec<(usize, Digest)> {
+    let mut pushed = Vec::new();
+    for number in from.. {
+        match push(server, number) {
+            Ok(digest) => pushed.push((number, digest)),
+            Err(refused) => {
+                is_full(refused);
+                break;
+            }
+        }
+    }
+    pushed
+}
+
 #[test]
 fn root_images_until_nothing_fits() {
     let Some(disk) = SmallDisk::new(16) else {
         return;
     };
     let server = on(disk.path());
-    let push = |number: usize| -> Result<Digest, Answer> {
-        let content = noise(400_000, 1000 + number as u64);
-        let digest = Digest::of(&content);
-        let ask = |method: &str, target: String, body: &[u8]| {
-            let answer = server.ask(method, &target, &[("Content-Type", OCI_MANIFEST)], body);
-            if answer.status == 201 {
-                Ok(answer)
-            } else {
-                Err(answer)
-            }
-        };
-        ask(
-            "POST",
-            format!("/v2/a/blobs/uploads/?digest={digest}"),
-            &content,
-        )?;
-        let manifest =
-            crate::server::manifest((&digest, content.len()), &[], serde_json::json!({}));
-        ask("PUT", format!("/v2/a/manifests/v{number}"), &manifest)?;
-        Ok(Digest::of(&manifest))
+    let are_whole = |server: &TestServer, pushed: &[(usize, Digest)]| {
+        for (number, digest) in pushed {
+            is_whole(server, "a", &format!("v{number}"), digest);
+        }
     };
-    // One client after the other, then eight at once, each to the end.
-    let mut pushed = Vec::new();
-    for number in 0..10 {
-        pushed.push((number, push(number).expect("there is space for these")));
-    }
-    let more: Vec<Vec<_>> = std::thread::scope(|scope| {
-        let clients = (1..=8).map(|client| {
-            let push = &push;
-            scope.spawn(move || {
-                let mut pushed = Vec::new();
-                for number in client * 100.. {
-                    match push(number) {
-                        Ok(digest) => pushed.push((number, digest)),
-                        Err(refused) => {
-                            is_full(refused);
-                            return pushed;
-                        }
-                    }
-                }
-                pushed
-            })
-        });
+    // Eight clients, each to the end.
+    let pushed: Vec<_> = std::thread::scope(|scope| {
+        let server = &server;
+        let clients = (0..8).map(|client| scope.spawn(move || push_all(server, client * 100)));
         let clients: Vec<_> = clients.collect();
-        clients
-            .into_iter()
-            .map(|client| client.join().unwrap())
-            .collect()
+        let pushed = clients.into_iter().map(|client| client.join().unwrap());
+        pushed.flatten().collect()
     });
-    pushed.extend(more.into_iter().flatten());
-    for (number, digest) in &pushed {
-        is_whole(&server, "a", &format!("v{number}"), digest);
-    }
+    are_whole(&server, &pushed);
     is_sound(server, &disk);
     let server = on(disk.path());
-    for (number, digest) in &pushed {
-        is_whole(&server, "a", &format!("v{number}"), digest);
-    }
+    are_whole(&server, &pushed);
     // Nobody else has to make room: what pushes left free is enough to delete and to collect.
     let (kept, gone) = pushed.split_at(5);
     for (_, digest) in gone {
@@ -281,9 +277,6 @@ fn root_images_until_nothing_fits() {
     }
     is_sound(server, &disk);
     let server = on(disk.path());
-    let larger = noise(8 * MEGABYTE, 71);
-    server.push_blob("a", &larger);
-    for (number, digest) in kept {
-        is_whole(&server, "a", &format!("v{number}"), digest);
-    }
+    server.push_blob("a", &noise(8 * MEGABYTE, 71));
+    are_whole(&server, kept);
 }
