@@ -32,6 +32,8 @@ pub enum Error {
         at: Position,
         /// In its words.
         why: String,
+        /// It looks like a template (`{{ … }}`).
+        template: bool,
     },
     /// A document deeper or larger than anything that people write.
     #[error("{at}: the document is {what} than is read")]
@@ -55,7 +57,7 @@ impl Error {
     /// What the user can do about it, where there is something.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Yaml { .. } => Some(
+            Self::Yaml { template: true, .. } => Some(
                 "a template is read only once it is rendered; pin the values that it is filled with"
                     .to_owned(),
             ),

@@ -1,7 +1,8 @@
 //! A YAML text as a tree whose scalars know their bytes in the file.
 //!
-//! The events are `saphyr-parser`'s; its ready-made trees drop where a scalar ends. Only where one
-//! *begins* is taken from the parser: a scalar can be edited when its value stands there letter by
+//! The events are `granit-parser`'s, which like libyaml (and so docker and kubectl) takes what people
+//! write and the specification doesn't: a closing bracket as far left as its key, above all. Only where
+//! a scalar *begins* is taken from the parser: it can be edited when its value stands there letter by
 //! letter (plain, or in quotes without escapes), which is looked up in the text. Nothing depends on how
 //! a parser counts the blanks, comments and line ends after it.
 //!
@@ -11,7 +12,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
+use granit_parser::{Event, Marker, Parser, ScalarStyle};
 
 use crate::error::{Error, Result};
 use crate::image::{Image, ends_with_digest};
@@ -153,8 +154,6 @@ struct Open {
 
 struct Builder<'a> {
     tree: Tree<'a>,
-    /// The byte of each character after the first that is not ASCII; empty when all are.
-    bytes: Vec<usize>,
     /// Bytes of the mark that the text may begin with.
     skipped: usize,
     anchors: HashMap<usize, NodeId>,
@@ -164,18 +163,12 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Self {
         let body = text.trim_start_matches('\u{feff}');
-        let bytes = if body.is_ascii() {
-            Vec::new()
-        } else {
-            body.char_indices().map(|(at, _)| at).collect()
-        };
         Self {
             tree: Tree {
                 source: Source::new(text),
                 nodes: Vec::new(),
                 documents: Vec::new(),
             },
-            bytes,
             skipped: text.len() - body.len(),
             anchors: HashMap::new(),
             open: Vec::new(),
@@ -191,6 +184,7 @@ impl<'a> Builder<'a> {
                     column: error.marker().col() + 1,
                 },
                 why: error.info().to_owned(),
+                template: self.tree.source.text.contains("{{"),
             })?;
             let at = self.offset(span.start);
             if self.tree.nodes.len() >= MAX_NODES {
@@ -201,10 +195,10 @@ impl<'a> Builder<'a> {
                     let scalar = self.scalar(&value, style, at);
                     self.add(Node::Scalar(scalar), anchor);
                 }
-                Event::SequenceStart(anchor, _) => {
+                Event::SequenceStart(_, anchor, _) => {
                     self.enter(Node::Sequence(Vec::new()), anchor, at)?
                 }
-                Event::MappingStart(anchor, _) => {
+                Event::MappingStart(_, anchor, _) => {
                     self.enter(Node::Mapping(Vec::new()), anchor, at)?
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
@@ -230,11 +224,8 @@ impl<'a> Builder<'a> {
 
     /// The byte of the file that a marker means.
     fn offset(&self, marker: Marker) -> usize {
-        let at = match self.bytes.get(marker.index()) {
-            Some(at) => *at,
-            None if self.bytes.is_empty() => marker.index(),
-            None => self.tree.source.text.len() - self.skipped,
-        };
+        // A text that is whole in memory always knows.
+        let at = marker.byte_offset().unwrap_or_default();
         (self.skipped + at).min(self.tree.source.text.len())
     }
 
@@ -343,6 +334,15 @@ mod tests {
             .collect();
         assert_eq!(items, ["a", "b"]);
         assert!(tree.scalar(tree.get(root, "g").unwrap()).unwrap().is_null());
+    }
+
+    #[test]
+    fn what_people_write_is_read_as_docker_reads_it() {
+        let text = "a:\n  b: [\n    x,\n  ]\n  c: {\n    y: 1\n  }\n  d: z\n";
+        let tree = Tree::read(text).unwrap();
+        let a = tree.get(tree.documents()[0], "a").unwrap();
+        assert_eq!(tree.items(tree.get(a, "b").unwrap()).len(), 1);
+        assert_eq!(tree.scalar(tree.get(a, "d").unwrap()).unwrap().value, "z");
     }
 
     #[test]
