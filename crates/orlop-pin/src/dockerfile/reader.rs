@@ -27,8 +27,10 @@ pub(crate) struct Reader<'a> {
     stages: usize,
     /// The names of those that have one, in lower case.
     names: HashSet<String>,
-    /// Images whose end stands in an `ARG` that is only a part of them: (image, number of the `ARG`).
-    parts: Vec<(usize, usize)>,
+    /// Images whose end stands in an `ARG`.
+    ends: Vec<EndInArg>,
+    /// What the words of `FROM` are that have a part of an `ARG`, by its number.
+    uses: HashMap<usize, HashSet<String>>,
     /// `ARG`s that a stage takes over.
     taken_over: HashMap<String, Position>,
     images: Vec<Image>,
@@ -43,7 +45,8 @@ impl<'a> Reader<'a> {
             args: Vec::new(),
             stages: 0,
             names: HashSet::new(),
-            parts: Vec::new(),
+            ends: Vec::new(),
+            uses: HashMap::new(),
             taken_over: HashMap::new(),
             images: Vec::new(),
         }
@@ -65,7 +68,7 @@ impl<'a> Reader<'a> {
                 });
             }
         }
-        self.refuse_args_of_stages();
+        self.refuse_args_of_others();
         Ok(self.images)
     }
 
@@ -146,6 +149,12 @@ impl<'a> Reader<'a> {
             return;
         };
         let name: String = letters.iter().map(|letter| letter.glyph.ch).collect();
+        for arg in letters.iter().filter_map(|letter| letter.arg) {
+            let uses = self.uses.entry(arg).or_default();
+            if !uses.contains(&name) {
+                uses.insert(name.clone());
+            }
+        }
         if name.is_empty() || name == "scratch" || self.is_stage(&name) {
             return;
         }
@@ -170,7 +179,7 @@ impl<'a> Reader<'a> {
             return Image::unresolved(name, at, "it is empty");
         };
         let in_arg = last.arg;
-        let at = match in_arg {
+        let end_at = match in_arg {
             Some(_) => self.source.position(letters[tail.start].glyph.at),
             None => at,
         };
@@ -181,7 +190,7 @@ impl<'a> Reader<'a> {
         {
             return Image {
                 text: name.to_owned(),
-                at,
+                at: end_at,
                 state: State::Fixed,
                 end: None,
             };
@@ -191,15 +200,17 @@ impl<'a> Reader<'a> {
             let why = format!("its tag depends on ARG {arg}, which a digest would overrule");
             return Image::unresolved(name, at, why);
         }
-        if let Some(number) = in_arg
-            && tail.start > 0
-        {
-            self.parts.push((self.images.len(), number));
+        if let Some(arg) = in_arg {
+            self.ends.push(EndInArg {
+                image: self.images.len(),
+                arg,
+                whole: tail.start == 0,
+            });
         }
         let end = last.glyph.end();
         Image {
             text: name.to_owned(),
-            at,
+            at: end_at,
             state: State::Known(reference),
             end: Some(End {
                 at: end,
@@ -261,22 +272,42 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// An `ARG` that is a part of a reference may not carry a digest when a stage uses it too.
-    fn refuse_args_of_stages(&mut self) {
-        for (image, number) in &self.parts {
-            let arg = &self.args[*number];
-            let Some(at) = self.taken_over.get(arg) else {
+    /// An `ARG` may not carry the digest of one image when it is a part of another; nor, when it is
+    /// only a part, when a stage uses it too.
+    fn refuse_args_of_others(&mut self) {
+        for end in &self.ends {
+            let arg = &self.args[end.arg];
+            let image = &mut self.images[end.image];
+            let is_shared = self
+                .uses
+                .get(&end.arg)
+                .is_some_and(|uses| uses.iter().any(|name| *name != image.text));
+            let taken_over = self.taken_over.get(arg).filter(|_| !end.whole);
+            let why = if is_shared {
+                format!("ARG {arg} is a part of other images too")
+            } else if let Some(at) = taken_over.filter(|_| !image.is_pinned()) {
+                format!("ARG {arg} is used in a stage too (line {})", at.line)
+            } else {
                 continue;
             };
-            let image = &mut self.images[*image];
-            if image.is_pinned() {
-                continue;
-            }
-            let why = format!("ARG {arg} is used in a stage too (line {})", at.line);
-            image.state = State::unresolved(why);
             image.end = None;
+            image.state = if image.is_pinned() {
+                State::Fixed
+            } else {
+                State::unresolved(why)
+            };
         }
     }
+}
+
+/// An image whose end stands in an `ARG`.
+struct EndInArg {
+    /// Its number among the images.
+    image: usize,
+    /// The number of the `ARG`.
+    arg: usize,
+    /// All of it stands there.
+    whole: bool,
 }
 
 /// The last characters that stand side by side in the file.

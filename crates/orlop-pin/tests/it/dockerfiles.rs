@@ -139,11 +139,11 @@ fn what_is_not_known_is_told() {
         ),
         (
             "ARG A=3\nARG B=2\nFROM x:$A.$B\n",
-            "2:7 x:3.2 (its tag depends on ARG A, which a digest would overrule)",
+            "3:6 x:3.2 (its tag depends on ARG A, which a digest would overrule)",
         ),
         (
             "ARG A=3\nFROM x:$A.$A\n",
-            "1:7 x:3.3 (its tag depends on ARG A, which a digest would overrule)",
+            "2:6 x:3.3 (its tag depends on ARG A, which a digest would overrule)",
         ),
         (
             "ARG V=3\nFROM x:$V\nARG V\nRUN get $V\n",
@@ -169,10 +169,21 @@ fn what_is_not_known_is_told() {
     assert_eq!(
         images("ARG V=3\nFROM x:$V\nFROM y:$V\n"),
         [
-            "1:7 x:3 (the same variable ends several images)",
-            "1:7 y:3 (the same variable ends several images)",
+            "1:7 x:3 (ARG V is a part of other images too)",
+            "1:7 y:3 (ARG V is a part of other images too)",
         ]
     );
+    // The digest of one would become a part of the other's tag.
+    let text = "ARG G=1\nARG A=3\nFROM go:$G-a$A\nFROM a:$A\nFROM $A AS b\n";
+    assert_eq!(
+        images(text),
+        [
+            "2:7 a:3 (ARG A is a part of other images too)",
+            "2:7 3 (ARG A is a part of other images too)",
+            "3:6 go:1-a3 (its tag depends on ARG G, which a digest would overrule)",
+        ]
+    );
+    assert_pinned(text, text);
     // A stage may take over an argument that is the whole of a reference.
     assert_pinned(
         "ARG B=x:1\nFROM $B\nARG B\n",

@@ -45,6 +45,26 @@ fn dockerfile_part() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Tags put together of arguments, which are shared, nested, set twice and taken over by stages.
+fn arguments() -> impl Strategy<Value = String> {
+    let arg = || "[AB]";
+    let set = prop_oneof![
+        (arg(), "[0-9a]{1,2}").prop_map(|(a, value)| format!("ARG {a}={value}\n")),
+        (arg(), arg()).prop_map(|(a, b)| format!("ARG {a}=${b}\n")),
+        (arg(), arg()).prop_map(|(a, b)| format!("ARG {a}=x:1${b}\n")),
+    ];
+    let stage = prop_oneof![
+        (arg(), arg()).prop_map(|(a, b)| format!("FROM go:${a}-a${b}\n")),
+        ("[ab]", arg()).prop_map(|(name, a)| format!("FROM {name}:1${a}\n")),
+        ("[ab]", arg()).prop_map(|(name, a)| format!("FROM {name}:${{{a}:-2}}\n")),
+        arg().prop_map(|a| format!("FROM ${a}\n")),
+        arg().prop_map(|a| format!("ARG {a}\n")),
+    ];
+    let many = |part: BoxedStrategy<String>| prop::collection::vec(part, 1..5);
+    (many(set.boxed()), many(stage.boxed()))
+        .prop_map(|(set, stages)| set.concat() + &stages.concat())
+}
+
 fn compose_part() -> impl Strategy<Value = String> {
     (
         written(),
@@ -72,6 +92,7 @@ fn file() -> impl Strategy<Value = (Kind, String)> {
     };
     prop_oneof![
         parts(dockerfile_part().boxed()).prop_map(|text| (Kind::Dockerfile, text)),
+        arguments().prop_map(|text| (Kind::Dockerfile, text)),
         parts(compose_part().boxed())
             .prop_map(|text| (Kind::Compose, format!("services:\n{text}"))),
         parts(kubernetes_part().boxed()).prop_map(|text| (Kind::Kubernetes, text)),
@@ -99,7 +120,7 @@ fn names(images: &[Image]) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
 
     #[test]
     fn only_digests_change((kind, text) in file()) {
