@@ -210,6 +210,11 @@ impl AccessControl {
         }
     }
 
+    /// What anybody may do in every repository.
+    pub fn anonymous(&self) -> AnonymousAccess {
+        self.inner.state().config.anonymous
+    }
+
     /// `GET /v2/` is answered with 200, else with 401 and a challenge for nothing in particular.
     /// Docker's clients learn there, and only there, whether and how to log in: where there are
     /// tokens, everybody is sent for one, be it for nobody.

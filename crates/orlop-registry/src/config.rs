@@ -28,7 +28,7 @@ pub use policy::{
     CollectConfig, ImmutableConfig, KeepConfig, QuotaConfig, QuotaScopeConfig, RetentionConfig,
     TagPatternConfig,
 };
-pub use value::{ListenAddress, Period, PublicUrl, RepositoryGlobs};
+pub use value::{HostName, ListenAddress, Period, PublicUrl, RepositoryGlobs};
 pub use webhook::{WebhookConfig, WebhookEvent, WebhookFormat, WebhookSecrets};
 
 use crate::options::{ServerOptions, TlsOptions};
@@ -44,6 +44,8 @@ pub struct ServeConfig {
     pub root: Option<PathBuf>,
     /// The registry as clients know it.
     pub public_url: Option<PublicUrl>,
+    /// Hosts that a registry answers to that everybody on this machine may push to.
+    pub hosts: Vec<HostName>,
     /// What anybody may do in every repository.
     pub anonymous: Option<AnonymousAccess>,
     /// Whether tags, manifests and blobs may be deleted.
@@ -170,6 +172,7 @@ impl ServeConfig {
             tls: self.tls.clone().map(TlsOptions::from),
             operation_listen: self.metrics.listen.map(|address| address.0),
             public_url: self.public_url(),
+            hosts: self.hosts.iter().map(|host| host.0.clone()).collect(),
             deletion: self.delete.unwrap_or(true),
             guard_metrics: !self.metrics.public,
             trusted_proxies: self.trusted_proxies.clone(),

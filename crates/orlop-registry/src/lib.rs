@@ -6,6 +6,7 @@
 //! server      listeners, TLS, connections and their limits in time; files by sendfile
 //!   service   one request: ID, account (log, metrics), what every answer has, panics
 //!     route     method, path, query -> Route: everything that a client names becomes typed
+//!     browser   pages that have no business with an open registry
 //!     gate      what the route needs -> who asks -> may they? before any handler
 //!     protocol  one handler for each route -> an answer or a Failure
 //! ```
@@ -14,6 +15,7 @@
 //! neither SQL nor passwords, and those know no HTTP. Nothing here reads the environment or prints:
 //! logs go to [`Sinks`], options come as [`ServerOptions`].
 
+mod browser;
 pub mod config;
 mod error;
 pub mod events;

@@ -21,6 +21,10 @@ pub struct ServerOptions {
     /// Without it locations are relative, which every client and every proxy understands, and a
     /// challenge names the host that the request was sent to.
     pub public_url: Option<Url>,
+    /// Hosts that a registry answers to that listens on the loopback only and lets everybody push,
+    /// beside `localhost`, `*.localhost`, loopback addresses and that of `public_url`: without their
+    /// port, an IPv6 address in brackets. Other registries answer to every name.
+    pub hosts: Vec<String>,
     /// Tags, manifests and blobs may be deleted. Else 405.
     pub deletion: bool,
     /// `/metrics` is for administrators only. Always so on the registry's own listeners, unless this
@@ -46,6 +50,7 @@ impl Default for ServerOptions {
             tls: None,
             operation_listen: None,
             public_url: None,
+            hosts: Vec::new(),
             deletion: true,
             guard_metrics: true,
             trusted_proxies: Vec::new(),

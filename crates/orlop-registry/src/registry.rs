@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use orlop_access::AccessControl;
 use orlop_registry_store::Storage;
 
+use crate::browser::Pages;
 use crate::operation::{AccessLog, Metrics, Observer};
 use crate::options::ServerOptions;
 
 /// What all requests share.
 pub(crate) struct Registry {
     pub(crate) options: ServerOptions,
+    pub(crate) pages: Pages,
     pub(crate) storage: Storage,
     pub(crate) access: AccessControl,
     pub(crate) metrics: Metrics,
@@ -31,6 +33,7 @@ impl Registry {
         metrics: Metrics,
     ) -> Self {
         Self {
+            pages: Pages::new(&options),
             options,
             storage,
             access,

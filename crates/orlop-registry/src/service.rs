@@ -102,6 +102,7 @@ async fn handle(
     if peer.operation && !matches!(route, Route::Health | Route::Ready | Route::Metrics) {
         return Err(route::Refusal::NotFound.into());
     }
+    registry.pages.check(&registry.access, peer, parts)?;
     let mut origin = account.origin();
     let admitted = gate::admit(registry, peer, parts, &route, &mut origin).await;
     account.record.actor.clone_from(&origin.actor);

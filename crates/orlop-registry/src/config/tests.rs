@@ -167,6 +167,9 @@ fn mistakes_are_said() {
             "public_url = 'https://u:hunter2@r'",
             "a URL has no user and no password in it",
         ),
+        ("hosts = ['r:5000']", "\"r:5000\" is no host: write"),
+        ("hosts = ['http://r']", "\"http://r\" is no host: write"),
+        ("hosts = ['']", "\"\" is no host: write"),
         ("trusted_proxies = ['proxy']", "invalid IP address syntax"),
         (
             "allowed_origins = ['https://a/']",

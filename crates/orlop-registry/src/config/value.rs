@@ -71,6 +71,30 @@ impl TryFrom<String> for PublicUrl {
     }
 }
 
+/// The name or the address of a host, without a port: `registry.test`, `192.0.2.7`, `[2001:db8::7]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HostName(pub String);
+
+impl FromStr for HostName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let host = url::Host::parse(text).map_err(|_| {
+            format!("{text:?} is no host: write registry.test, without a scheme and a port")
+        })?;
+        Ok(Self(host.to_string()))
+    }
+}
+
+impl TryFrom<String> for HostName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
 /// An address of the web, without a password in it.
 pub(super) fn web_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("{text:?} is no URL: {error}"))?;

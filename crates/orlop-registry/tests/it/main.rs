@@ -5,6 +5,7 @@
 mod access;
 mod authority;
 mod blobs;
+mod browser;
 mod client;
 mod endless;
 mod every_route;

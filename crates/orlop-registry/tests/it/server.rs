@@ -30,6 +30,10 @@ impl Default for Wanted {
     fn default() -> Self {
         let mut options = ServerOptions::default();
         options.listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+        // As tests call it.
+        options.hosts = ["registry.test", "elsewhere.test", "x"]
+            .map(Into::into)
+            .to_vec();
         Self {
             options,
             access: AccessConfig::open(AnonymousAccess::Push),

@@ -22,7 +22,8 @@ use crate::error::{CliError, CliResult};
 pub const ABOUT: &str = "Serve a registry, in the foreground.\n\n\
     Without any configuration it serves one folder at 127.0.0.1:5000, where anybody on this\n\
     machine may pull, push and delete. As soon as another address is listened on, or something\n\
-    is said about access, nobody may do anything without being allowed to.\n\n\
+    is said about access, nobody may do anything without being allowed to. While everybody may\n\
+    push, it answers to localhost only, and lets no web page of elsewhere change anything.\n\n\
     SIGTERM and Ctrl-C finish what runs, a second one doesn't. SIGHUP reads certificates, users\n\
     and rules again, and opens log files again. With --root DIR the registry is DIR itself.";
 

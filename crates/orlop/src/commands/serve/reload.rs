@@ -114,6 +114,7 @@ fn later(new: &Plan, old: &Plan) -> Vec<&'static str> {
         ("serve.listen", new.addresses() != old.addresses()),
         ("serve.root", root),
         ("serve.public_url", new.public_url != old.public_url),
+        ("serve.hosts", new.hosts != old.hosts),
         ("serve.delete", new.delete != old.delete),
         (
             "serve.trusted_proxies",

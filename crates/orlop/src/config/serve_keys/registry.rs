@@ -31,6 +31,12 @@ pub(super) const SECTIONS: &[Section] = &[
                 "as clients ask for it",
                 "The registry as clients know it, where a proxy stands in front of it: \"https://registry.example.com\".",
             ),
+            key(
+                "hosts",
+                Kind::List,
+                "[]",
+                "While everybody on this machine may push: hosts that are answered to besides localhost, *.localhost, the loopback's addresses and that of public_url. Requests for others get 421, so that no web page reaches the registry by a name of its own.",
+            ),
             Key {
                 flag: Some("--anonymous WHAT"),
                 ..key(
