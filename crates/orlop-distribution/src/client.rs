@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::remote::{Place, Remote};
 use crate::retry::RetryPolicy;
 use crate::tls::{Trust, TrustRoots};
+use crate::warning::Warnings;
 
 /// What a [`Client`] works with.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct ClientConfig {
     pub retry: RetryPolicy,
     /// Takes lines for the user. Called from any task; must not block.
     pub notes: Option<Notes>,
+    /// Takes what registries warn of, each warning once. As `notes`.
+    pub warnings: Option<Notes>,
 }
 
 impl Default for ClientConfig {
@@ -48,6 +51,7 @@ impl Default for ClientConfig {
             proxies: Proxies::default(),
             retry: RetryPolicy::default(),
             notes: None,
+            warnings: None,
         }
     }
 }
@@ -89,6 +93,7 @@ impl Client {
             user_agent: config.user_agent,
             retry: config.retry,
             notes: config.notes,
+            warnings: Warnings::new(config.warnings),
         };
         Ok(Self(Arc::new(Inner {
             registries: config.registries,

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::quirks;
 use crate::retry::RetryPolicy;
 use crate::tls::Trust;
+use crate::warning::Warnings;
 
 /// How long TLS may take to come about where plain HTTP is the alternative: a server without TLS
 /// may wait for the rest of what it takes for a request.
@@ -36,7 +37,7 @@ pub struct Proxies {
     pub no_proxy: Option<String>,
 }
 
-/// Takes lines for the user: a retry, a mirror left out.
+/// Takes lines for the user: a retry, a mirror left out, what a registry warns of.
 pub type Notes = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What all endpoints of a client share.
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) user_agent: String,
     pub(crate) retry: RetryPolicy,
     pub(crate) notes: Option<Notes>,
+    pub(crate) warnings: Warnings,
 }
 
 impl Shared {

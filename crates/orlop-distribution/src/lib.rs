@@ -12,7 +12,7 @@
 //! | `address` | where a registry may send us, and where not |
 //! | `endpoint`, `tls` | one host: its scheme, its certificates, its proxy |
 //! | `challenge`, `realm`, `token`, `auth` | what a registry wants to see before it answers |
-//! | `transport`, `retry`, `rate_limit` | one request: redirects, login, another try |
+//! | `transport`, `retry`, `rate_limit`, `warning` | one request: redirects, login, another try |
 //! | `remote` | a repository: mirrors first, then the registry |
 //! | `manifest`, `fetch`, `blob`, `upload`, `delete`, `tags`, `referrers`, `login`, `search` | the verbs |
 //! | `download` | a file that is no registry's |
@@ -51,6 +51,7 @@ mod tls;
 mod token;
 mod transport;
 mod upload;
+mod warning;
 
 pub use blob::{BlobOptions, BlobStream};
 pub use client::{Client, ClientConfig};

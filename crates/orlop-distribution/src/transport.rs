@@ -366,6 +366,9 @@ impl Endpoint {
             within(self.settings.idle_timeout(), &line, request.send()).await?
         };
         let response = response.map_err(|error| failure(url, &line, &error))?;
+        if !foreign {
+            self.shared.warnings.tell(&self.name, response.headers());
+        }
         Ok(Answer {
             response,
             request: line,

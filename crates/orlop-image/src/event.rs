@@ -43,6 +43,11 @@ pub enum Event {
         /// The line.
         text: String,
     },
+    /// A registry warns of something.
+    Warning {
+        /// The line, which begins with the registry's name.
+        text: String,
+    },
 }
 
 /// What happens to a blob. `current` and `total` count bytes.

@@ -90,6 +90,7 @@ mod storage;
 mod upkeep;
 mod upload;
 mod verify;
+mod warnings;
 
 pub use blob_store::{BlobEntry, BlobStore, Resumed, Staged, UploadAbout, UploadData, UploadState};
 pub use collect::{
@@ -101,7 +102,7 @@ pub use import::{ImportFormat, ImportOptions, ImportProgress, ImportReport, Skip
 pub use local::LocalBlobs;
 pub use meta_store::{
     AccountKind, AccountRow, BlobRemoval, Child, ChildKind, Lookup, ManifestChange, ManifestPut,
-    ManifestRecord, ManifestRow, Membership, MetaStore, NewEvent, PullNote, StaleLayout,
+    ManifestRecord, ManifestRow, Membership, MetaStore, NewEvent, PullNote, PutNotes, StaleLayout,
 };
 pub use model::*;
 pub use name::{MAX_NAME_LEN, MAX_TAG_LEN, NameError, RepositoryName, TagName, TagOrDigest};

@@ -21,9 +21,18 @@ const MAX_DEPTH: usize = 64;
 /// have had hundreds.
 const MAX_DESCRIPTORS: usize = 10_000;
 
+/// What a manifest that is pushed is, and what is to be said of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Examined {
+    pub(crate) record: ManifestRecord,
+    /// Layers of a type that may not be redistributed, which is deprecated (image-spec,
+    /// "Non-Distributable Layers").
+    pub(crate) foreign_layers: usize,
+}
+
 /// Reads a manifest that is pushed, checks everything that can be checked without looking at what
 /// else there is, and says what must be there.
-pub(crate) fn examine(new: &NewManifest, sparse: Sparse) -> Result<ManifestRecord> {
+pub(crate) fn examine(new: &NewManifest, sparse: Sparse) -> Result<Examined> {
     let size = new.bytes.len() as u64;
     if size > MAX_MANIFEST_SIZE {
         return Err(StorageError::TooLarge {
@@ -45,13 +54,18 @@ pub(crate) fn examine(new: &NewManifest, sparse: Sparse) -> Result<ManifestRecor
         media_type: document.media_type(new),
         size,
     };
+    let foreign_layers = document.foreign_layers();
     let (artifact_type, subject, annotations) = document.about();
-    Ok(ManifestRecord {
+    let record = ManifestRecord {
         row,
         artifact_type: artifact_type.filter(|text| !text.is_empty()),
         subject,
         annotations,
         children,
+    };
+    Ok(Examined {
+        record,
+        foreign_layers,
     })
 }
 
@@ -230,6 +244,19 @@ impl Document {
         }
     }
 
+    fn foreign_layers(&self) -> usize {
+        let Self::Known(manifest) = self else {
+            return 0;
+        };
+        match &**manifest {
+            Manifest::Image(image) => {
+                let layers = image.layers.iter();
+                layers.filter(|l| l.media_type.is_foreign_layer()).count()
+            }
+            Manifest::Index(_) => 0,
+        }
+    }
+
     /// Artifact type, subject and annotations. An artifact type that isn't given is that of the
     /// configuration (distribution-spec, "Listing Referrers"); an index has none then.
     fn about(self) -> (Option<String>, Option<Digest>, BTreeMap<String, String>) {
@@ -347,7 +374,7 @@ mod tests {
         let index = format!(r#"{{"schemaVersion":2,"manifests":[{layer},{cache},{image}]}}"#);
         let media_type = MediaType::OciIndex;
         let new = pushed(media_type.as_str(), index.into_bytes());
-        let record = examine(&new, Sparse::Refused).unwrap();
+        let record = examine(&new, Sparse::Refused).unwrap().record;
         let (blob, manifest) = (ChildKind::Blob, ChildKind::Manifest);
         let seen: Vec<_> = record
             .children
@@ -418,7 +445,7 @@ mod tests {
             ]),
         ) {
             let new = pushed(media_type, text.into_bytes());
-            if let Ok(record) = examine(&new, Sparse::Refused) {
+            if let Ok(Examined { record, .. }) = examine(&new, Sparse::Refused) {
                 prop_assert!(record.row.digest.matches(&new.bytes));
                 prop_assert!(!record.row.media_type.is_empty());
             }

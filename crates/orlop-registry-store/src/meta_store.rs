@@ -126,12 +126,25 @@ pub struct ManifestChange {
 }
 
 /// What became of putting a manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManifestPut {
     /// It is there.
-    Done,
+    Done(PutNotes),
     /// Nothing was changed: its bytes aren't there any more. Stage them and try again.
     ContentNeeded,
+}
+
+/// What was seen while a manifest was put, for who pushed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PutNotes {
+    /// How many of the manifests that it lists the repository doesn't have.
+    pub missing: usize,
+    /// The repository doesn't have its subject.
+    pub without_subject: bool,
+    /// Those of its tags that there weren't before.
+    pub new_tags: Vec<TagName>,
+    /// Quotas that are nearly used up, in words.
+    pub nearly_used: Vec<String>,
 }
 
 /// What became of taking a blob from a repository.

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use crate::policy::{CompiledRetention, Rules};
 use crate::storage::Inner;
 use crate::upkeep::Removal;
-use crate::{Origin, RepositoryName, Storage, StorageError};
+use crate::{Origin, RepositoryName, Storage, StorageError, TagName};
 pub use evaluate::Decision;
 use evaluate::{Moment, evaluate};
 pub use facts::{ManifestFact, RepositoryFacts, TagFact};
@@ -104,6 +104,42 @@ impl Inner {
                 }
             }
         }
+    }
+
+    /// Which of some tags that were just pushed retention would remove the next time that it runs,
+    /// and why.
+    pub(crate) async fn would_remove(
+        &self,
+        rules: &Rules,
+        name: &RepositoryName,
+        tags: &[TagName],
+    ) -> Result<Vec<(TagName, String)>> {
+        let Some(rule) = rules.retention(name).filter(|rule| !rule.dry_run) else {
+            return Ok(Vec::new());
+        };
+        let unsure = |tag: &&TagName| {
+            let spared = rules.is_immutable(name, tag) || evaluate::companion_of(tag).is_some();
+            !spared && !tags::surely_kept(rule, tag)
+        };
+        let unsure: Vec<&TagName> = tags.iter().filter(unsure).collect();
+        if unsure.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(facts) = self.meta.facts(name).await? else {
+            return Ok(Vec::new());
+        };
+        let moment = Moment {
+            now: Timestamp::now(),
+            grace: self.options.grace,
+        };
+        let decisions = evaluate(rule, &facts, moment, |tag| rules.is_immutable(name, tag));
+        let removed = decisions.into_iter().filter(|decision| decision.remove);
+        let removed = removed.filter_map(|decision| {
+            let tag = decision.tag.filter(|tag| unsure.contains(&tag))?;
+            let why = decision.reason.trim_start_matches("removed: ");
+            Some((tag, why.to_owned()))
+        });
+        Ok(removed.collect())
     }
 
     /// Returns what was decided, and how many tags and manifests went. `None` when the repository is

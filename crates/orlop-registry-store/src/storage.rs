@@ -14,6 +14,7 @@ use crate::meta_store::{BlobRemoval, Lookup, ManifestChange, ManifestPut, Member
 use crate::policy::CurrentRules;
 use crate::pulls::Pulls;
 use crate::upload::Uploads;
+use crate::warnings::Seen;
 use crate::*;
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -375,13 +376,25 @@ impl Storage {
         manifest: NewManifest,
         origin: &Origin,
     ) -> Result<PutManifest> {
-        let record = manifest::examine(&manifest, self.0.options.sparse)?;
+        let (mut put, seen) = self.put_silently(repository, manifest, origin).await?;
+        put.warnings = self.0.warnings(repository, &put, seen).await;
+        Ok(put)
+    }
+
+    /// The same without a look for what the client should hear.
+    pub(crate) async fn put_silently(
+        &self,
+        repository: &RepositoryName,
+        manifest: NewManifest,
+        origin: &Origin,
+    ) -> Result<(PutManifest, Seen)> {
+        let examined = manifest::examine(&manifest, self.0.options.sparse)?;
+        let (record, foreign_layers) = (examined.record, examined.foreign_layers);
         let NewManifest { tags, bytes, .. } = manifest;
         let put = PutManifest {
             digest: record.row.digest.clone(),
             subject: record.subject.clone(),
             tags,
-            // Nothing is worth one yet: what is tolerated is either right or refused.
             warnings: Vec::new(),
         };
         let mut change = ManifestChange {
@@ -393,8 +406,14 @@ impl Storage {
         if self.is_there(&put.digest, bytes.len() as u64).await? {
             let meta = &self.0.meta;
             let done = meta.put_manifest(repository, change.clone(), origin);
-            if done.await? == ManifestPut::Done {
-                return Ok(put);
+            if let ManifestPut::Done(notes) = done.await? {
+                return Ok((
+                    put,
+                    Seen {
+                        foreign_layers,
+                        notes,
+                    },
+                ));
             }
         }
         let staged = self.0.uploads.stage(&put.digest, bytes).await?;
@@ -402,7 +421,20 @@ impl Storage {
         let done = self.0.meta.put_manifest(repository, change, origin).await;
         self.0.uploads.clear(staged).await;
         self.0.cache.remove(&put.digest);
-        done.map(|_| put)
+        let notes = match done? {
+            ManifestPut::Done(notes) => notes,
+            ManifestPut::ContentNeeded => {
+                let why = "a manifest's bytes were staged and not taken".into();
+                return Err(StorageError::Internal(why));
+            }
+        };
+        Ok((
+            put,
+            Seen {
+                foreign_layers,
+                notes,
+            },
+        ))
     }
 
     async fn is_there(&self, digest: &Digest, size: u64) -> Result<bool> {

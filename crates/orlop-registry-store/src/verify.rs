@@ -202,7 +202,7 @@ impl Inner {
             bytes,
         };
         let record = match examine(&manifest, self.options.sparse) {
-            Ok(record) => record,
+            Ok(examined) => examined.record,
             Err(error) => {
                 let text = format!("{repository}@{}: {error}", row.digest);
                 return Ok(Some(Finding::Metadata(text)));

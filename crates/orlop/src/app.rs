@@ -148,6 +148,7 @@ impl App {
                 .map(str::to_owned)
         };
         let all = || variable(["ALL_PROXY", "all_proxy"]);
+        let warned = progress.clone();
         let config = ClientConfig {
             registries: self.settings.registries.clone(),
             credentials: self.credentials(),
@@ -163,9 +164,12 @@ impl App {
                 no_proxy: variable(["NO_PROXY", "no_proxy"]),
             },
             notes: Some(Arc::new(move |line: &str| {
-                progress.emit(Event::Note {
-                    text: line.to_owned(),
-                });
+                let text = line.to_owned();
+                progress.emit(Event::Note { text });
+            })),
+            warnings: Some(Arc::new(move |line: &str| {
+                let text = line.to_owned();
+                warned.emit(Event::Warning { text });
             })),
             ..ClientConfig::default()
         };

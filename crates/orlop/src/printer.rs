@@ -169,11 +169,13 @@ impl Printer {
 
     /// A warning, in docker's form.
     pub fn warn(&self, text: impl fmt::Display) {
-        let color = self.look.stderr_color;
-        self.note(format_args!(
-            "{} {text}",
-            Style::Warning.paint(color, "WARNING:")
-        ));
+        self.note(self.warning(text));
+    }
+
+    /// The same, to be printed elsewhere.
+    pub fn warning(&self, text: impl fmt::Display) -> String {
+        let label = Style::Warning.paint(self.look.stderr_color, "WARNING:");
+        format!("{label} {text}")
     }
 
     /// An error and its hints.

@@ -156,7 +156,7 @@ impl Import<'_> {
             bytes,
         };
         let record = match examine(&manifest, Sparse::Accepted) {
-            Ok(record) => record,
+            Ok(examined) => examined.record,
             Err(error) => {
                 self.report
                     .skip(Some(name), digest.as_str(), error.to_string());
@@ -180,7 +180,7 @@ impl Import<'_> {
         }
         let put = self
             .storage
-            .put_manifest(name, manifest, &self.options.origin)
+            .put_silently(name, manifest, &self.options.origin)
             .await;
         if self.took(name, digest.as_str(), put)?.is_some() {
             self.report.manifests += 1;
@@ -311,7 +311,7 @@ impl Import<'_> {
             bytes: stored.bytes,
         };
         let origin = &self.options.origin;
-        let put = self.storage.put_manifest(name, manifest, origin).await;
+        let put = self.storage.put_silently(name, manifest, origin).await;
         if self.took(name, &what, put)?.is_some() {
             self.report.tags += 1;
         }

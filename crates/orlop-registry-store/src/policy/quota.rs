@@ -108,6 +108,26 @@ impl Quota {
         self.check(self.tags, used, 0, more, "tags")
     }
 
+    /// What is nearly used up when so much is used, in words: of bytes or tags more than nine tenths.
+    pub(crate) fn nearly_used(&self, bytes: u64, tags: u64) -> impl Iterator<Item = String> {
+        let all = [(self.bytes, bytes, "bytes"), (self.tags, tags, "tags")];
+        all.into_iter().filter_map(|(limit, used, what)| {
+            let limit = limit?;
+            let nearly = u128::from(used) * 10 > u128::from(limit) * 9;
+            nearly.then(|| {
+                let who = self.who();
+                format!("{who} has {used} of the {limit} {what} that it may have")
+            })
+        })
+    }
+
+    fn who(&self) -> &str {
+        match self.scope {
+            QuotaScope::Each => "the repository",
+            QuotaScope::Together => self.words.as_str(),
+        }
+    }
+
     fn check(
         &self,
         limit: Option<u64>,
@@ -118,10 +138,7 @@ impl Quota {
     ) -> Result<(), StorageError> {
         match limit {
             Some(limit) if more > 0 && used.saturating_add(coming).saturating_add(more) > limit => {
-                let who = match self.scope {
-                    QuotaScope::Each => "the repository",
-                    QuotaScope::Together => self.words.as_str(),
-                };
+                let who = self.who();
                 let coming = match coming {
                     0 => String::new(),
                     coming => format!(" and {coming} that other uploads bring"),
@@ -148,6 +165,15 @@ mod tests {
             tags: Some(2),
         };
         let quota = rule.compile().unwrap();
+        assert_eq!(quota.nearly_used(900, 1).count(), 0);
+        let nearly: Vec<_> = quota.nearly_used(901, 2).collect();
+        assert_eq!(
+            nearly,
+            [
+                "team/** has 901 of the 1000 bytes that it may have",
+                "team/** has 2 of the 2 tags that it may have"
+            ]
+        );
         assert_eq!(quota.check_bytes(900, 100), Ok(()));
         assert_eq!(quota.check_bytes(5000, 0), Ok(()));
         assert_eq!(quota.check_tags(1, 1), Ok(()));

@@ -20,6 +20,21 @@ pub(super) struct TagJudge<'f> {
     pulled: HashMap<&'f Digest, Timestamp>,
 }
 
+/// Some reason keeps a tag that was just pushed, whatever other tags there are. `false` says
+/// nothing.
+pub(super) fn surely_kept(rule: &CompiledRetention, tag: &TagName) -> bool {
+    let mut reasons = rule.keep.iter().filter(|keep| keep.tags.matches(tag));
+    rule.keep.is_empty()
+        || reasons.any(|keep| match keep.when {
+            CompiledWhen::Always => true,
+            CompiledWhen::LastPushed(count) => count > 0,
+            CompiledWhen::PushedWithin(time) => !time.is_zero(),
+            CompiledWhen::LastPulled(_)
+            | CompiledWhen::PulledWithin(_)
+            | CompiledWhen::Semver { .. } => false,
+        })
+}
+
 struct Reason<'f> {
     keep: &'f CompiledKeep,
     /// For those that count: the digests that are among the counted.

@@ -127,15 +127,19 @@ impl<'r> Gauge<'r> {
         })
     }
 
+    /// Returns which quotas are nearly used up, in words.
+    ///
     /// # Errors
     /// `QuotaExceeded`: the change, which is then undone, added more than there was room for.
-    pub(super) fn check(&self, w: &Write<'_>) -> Result<()> {
+    pub(super) fn check(&self, w: &Write<'_>) -> Result<Vec<String>> {
+        let mut nearly = Vec::new();
         for (quota, before) in &self.before {
             let after = usage(w.db, quota, self.repository).map_err(failed)?;
             quota.check_bytes(before.bytes, after.bytes.saturating_sub(before.bytes))?;
             quota.check_tags(before.tags, after.tags.saturating_sub(before.tags))?;
+            nearly.extend(quota.nearly_used(after.bytes, after.tags));
         }
-        Ok(())
+        Ok(nearly)
     }
 }
 

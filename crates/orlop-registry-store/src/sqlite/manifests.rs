@@ -1,5 +1,7 @@
 //! Which repository has which manifest, under which tags.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use orlop_oci::{Descriptor, Digest, MediaType};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -11,6 +13,7 @@ use super::writer::Write;
 use super::{events, layouts};
 use crate::meta_store::{
     Child, ChildKind, Lookup, ManifestChange, ManifestPut, ManifestRecord, ManifestRow, NewEvent,
+    PutNotes,
 };
 use crate::{EventKind, Origin, RepositoryName, StorageError, TagName, TagOrDigest};
 
@@ -99,7 +102,7 @@ pub(super) fn put(
     }
     let gauge = Gauge::before(w, repository)?;
     let repository_id = ensure_repository(w.db, repository).map_err(failed)?;
-    check_children(w.db, repository_id, &record.children)?;
+    let mut notes = check_children(w.db, repository_id, record)?;
     limits::check_type(w, repository, repository_id, &record.row)?;
     let manifest = upsert(w.db, repository_id, record, origin).map_err(failed)?;
     let target = descriptor(&record.row);
@@ -111,6 +114,9 @@ pub(super) fn put(
     }
     for tag in &change.tags {
         let moved = set_tag(w.db, repository_id, tag, manifest, origin).map_err(failed)?;
+        if moved.is_none() {
+            notes.new_tags.push(tag.clone());
+        }
         let old = moved.filter(|old| *old != record.row.digest);
         if let Some(old) = &old {
             limits::check_tag(w, repository, tag, old, Some(&record.row.digest))?;
@@ -122,11 +128,11 @@ pub(super) fn put(
         )?;
     }
     layouts::changed(w.db, repository_id).map_err(failed)?;
-    gauge.check(w)?;
+    notes.nearly_used = gauge.check(w)?;
     if let Some(staged) = &change.staged {
         w.blobs.place(staged)?;
     }
-    Ok(ManifestPut::Done)
+    Ok(ManifestPut::Done(notes))
 }
 
 fn push_event(
@@ -151,10 +157,12 @@ fn descriptor(row: &ManifestRow) -> Descriptor {
     Descriptor::new(media_type, row.digest.clone(), row.size)
 }
 
-/// What must be there is there, with the size that the manifest says.
-fn check_children(db: &Connection, repository: i64, children: &[Child]) -> Result<()> {
+/// What must be there is there, with the size that the manifest says. Notes what isn't and needn't.
+fn check_children(db: &Connection, repository: i64, record: &ManifestRecord) -> Result<PutNotes> {
     let mut missing = Vec::new();
-    for child in children {
+    // What an index lists may be one of two things.
+    let mut absent = HashMap::new();
+    for child in &record.children {
         match child_size(db, repository, child).map_err(failed)? {
             Some(size) if size != child.size => {
                 return Err(StorageError::ManifestInvalid(format!(
@@ -165,29 +173,49 @@ fn check_children(db: &Connection, repository: i64, children: &[Child]) -> Resul
             None if child.required && !missing.contains(&child.digest) => {
                 missing.push(child.digest.clone());
             }
-            _ => {}
+            None if child.kind == ChildKind::Manifest => {
+                absent.entry(&child.digest).or_insert(true);
+            }
+            None => {}
+            Some(_) => {
+                absent.insert(&child.digest, false);
+            }
         }
     }
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(StorageError::ManifestBlobUnknown(missing))
+    if !missing.is_empty() {
+        return Err(StorageError::ManifestBlobUnknown(missing));
     }
+    let subject = record.subject.as_ref();
+    let subject = subject.map(|digest| manifest_size(db, repository, digest));
+    Ok(PutNotes {
+        missing: absent.values().filter(|absent| **absent).count(),
+        without_subject: subject.transpose().map_err(failed)? == Some(None),
+        ..PutNotes::default()
+    })
 }
 
 fn child_size(db: &Connection, repository: i64, child: &Child) -> rusqlite::Result<Option<u64>> {
-    let sql = match child.kind {
-        ChildKind::Blob => {
-            "SELECT b.size FROM blob b
-             JOIN repository_blob rb ON rb.repository_id = ?1 AND rb.blob_id = b.id
-             WHERE b.digest = ?2"
-        }
-        ChildKind::Manifest => "SELECT size FROM manifest WHERE repository_id = ?1 AND digest = ?2",
-    };
-    db.prepare_cached(sql)?
-        .query_row(params![repository, child.digest.as_str()], |row| {
-            count(row, 0)
-        })
+    if child.kind == ChildKind::Manifest {
+        return manifest_size(db, repository, &child.digest);
+    }
+    db.prepare_cached(
+        "SELECT b.size FROM blob b
+         JOIN repository_blob rb ON rb.repository_id = ?1 AND rb.blob_id = b.id
+         WHERE b.digest = ?2",
+    )?
+    .query_row(params![repository, child.digest.as_str()], |row| {
+        count(row, 0)
+    })
+    .optional()
+}
+
+fn manifest_size(
+    db: &Connection,
+    repository: i64,
+    digest: &Digest,
+) -> rusqlite::Result<Option<u64>> {
+    db.prepare_cached("SELECT size FROM manifest WHERE repository_id = ?1 AND digest = ?2")?
+        .query_row(params![repository, digest.as_str()], |row| count(row, 0))
         .optional()
 }
 

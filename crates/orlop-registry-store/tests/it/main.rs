@@ -22,3 +22,4 @@ mod support;
 mod upload_model;
 mod uploads;
 mod verify;
+mod warnings;

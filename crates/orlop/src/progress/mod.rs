@@ -30,7 +30,8 @@ enum Renderer {
     Tty(tty::Tty),
     Plain(plain::Plain),
     Json(Arc<Printer>),
-    Quiet,
+    /// Only what a registry warns of is shown.
+    Quiet(Arc<Printer>),
 }
 
 impl std::fmt::Debug for Progress {
@@ -44,7 +45,7 @@ impl Progress {
     pub fn new(printer: &Arc<Printer>, mode: ProgressMode) -> Self {
         let is_terminal = printer.look().stderr_size.is_some();
         let renderer = match mode {
-            ProgressMode::Quiet => Renderer::Quiet,
+            ProgressMode::Quiet => Renderer::Quiet(printer.clone()),
             ProgressMode::Json => Renderer::Json(printer.clone()),
             ProgressMode::Auto if !is_terminal => {
                 Renderer::Plain(plain::Plain::new(printer.clone()))
@@ -86,7 +87,11 @@ impl EventSink for Progress {
             Renderer::Tty(tty) => tty.emit(event),
             Renderer::Plain(plain) => plain.emit(&event),
             Renderer::Json(printer) => json::emit(printer, &event),
-            Renderer::Quiet => {}
+            Renderer::Quiet(printer) => {
+                if let Event::Warning { text } = event {
+                    printer.warn(text);
+                }
+            }
         }
     }
 }

@@ -39,6 +39,7 @@ impl Plain {
                 self.printer.note(format_args!("{platform}: {digest}"));
             }
             Event::Note { text } => self.printer.note(text),
+            Event::Warning { text } => self.printer.warn(text),
             Event::Blob {
                 digest,
                 layer,

@@ -81,6 +81,10 @@ impl Tty {
             Event::Note { text } => {
                 shared.print_above(&mut state, &text);
             }
+            Event::Warning { text } => {
+                let line = shared.printer.warning(&text);
+                shared.print_above(&mut state, &line);
+            }
             Event::PullStarted { .. } | Event::PushStarted { .. } => {
                 shared.leave(&mut state);
                 if let Some(line) = lines::heading(&event) {

@@ -7,6 +7,7 @@ mod events;
 mod killed;
 mod restarts;
 mod rules;
+mod warned;
 mod who;
 
 use std::path::{Path, PathBuf};
