@@ -56,6 +56,10 @@ pub struct RetentionReport {
     pub tags: usize,
     /// Manifests that are gone, or would be.
     pub manifests: usize,
+    /// Those of `tags` that are really gone.
+    pub removed_tags: usize,
+    /// Those of `manifests` that are really gone.
+    pub removed_manifests: usize,
 }
 
 impl Storage {
@@ -100,6 +104,10 @@ impl Inner {
                     report.repositories += 1;
                     report.tags += tags;
                     report.manifests += manifests;
+                    if !dry_run {
+                        report.removed_tags += tags;
+                        report.removed_manifests += manifests;
+                    }
                     each(retention);
                 }
             }

@@ -35,7 +35,7 @@ pub mod upkeep;
 pub use error::ServerError;
 pub use failure::Code;
 pub use gate::Needs;
-pub use operation::{Notice, Observer, Sinks};
+pub use operation::{BesideMetrics, Notice, Observer, Sinks};
 pub use options::{Limits, ServerOptions, Timeouts, TlsOptions};
 pub use protocol::range::{RangeRequest, parse_chunk_range};
 pub use route::{ListQuery, Refusal, Route, StartUpload, TokenMethod, parse as parse_route};

@@ -1,11 +1,14 @@
 //! What an operator sees: the access log, metrics, and what happens beside requests.
 
+mod beside;
 mod log;
 mod metrics;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use beside::BesideMetrics;
+pub(crate) use beside::Reader;
 pub(crate) use log::{AccessLog, Record};
 pub(crate) use metrics::Metrics;
 

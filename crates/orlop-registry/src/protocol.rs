@@ -144,6 +144,7 @@ async fn ready(registry: &Registry) -> Answer {
 }
 
 fn metrics(registry: &Registry) -> Response<Payload> {
+    registry.metrics.beside.look(&registry.storage);
     let mut response = Response::new(Payload::from(registry.metrics.encode().into_bytes()));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let kind = HeaderValue::from_static(kind);

@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::error::ServerError;
-use crate::operation::{AccessLog, Metrics, Notice, Observer, Sinks};
+use crate::operation::{AccessLog, BesideMetrics, Metrics, Notice, Observer, Sinks};
 use crate::options::ServerOptions;
 use crate::registry::Registry;
 use outbox::Hole;
@@ -128,6 +128,11 @@ impl Server {
     /// Where metrics and health are served besides.
     pub fn operation_address(&self) -> Option<SocketAddr> {
         self.inner.operation_address
+    }
+
+    /// Where what goes on beside requests is counted, for `/metrics`.
+    pub fn beside(&self) -> BesideMetrics {
+        self.inner.registry.metrics.beside.clone()
     }
 
     /// Reads the files of TLS again. When it fails, what was read before holds on.

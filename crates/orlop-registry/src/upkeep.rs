@@ -4,12 +4,12 @@
 //! once a day, and one that was off for a week does so soon after its start.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use orlop_registry_store::{CollectOptions, CollectReport, RetentionReport, Storage, StorageError};
 
-use crate::events;
+use crate::{BesideMetrics, events};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,12 +57,17 @@ pub struct Upkeep {
 
 /// Runs retention (by the rules of the storage) and then collection, and forgets old events, each
 /// interval, until the future is dropped. One process of a registry runs it.
-pub async fn upkeep(storage: Storage, what: Upkeep, observer: UpkeepObserver) {
+pub async fn upkeep(
+    storage: Storage,
+    what: Upkeep,
+    metrics: BesideMetrics,
+    observer: UpkeepObserver,
+) {
     let interval = what.interval;
     let mut wait = AFTER_START.max(until_due(&storage, interval).await);
     loop {
         tokio::time::sleep(wait).await;
-        run_once(&storage, &what, &observer).await;
+        run_once(&storage, &what, &metrics, &observer).await;
         // What can't be noted is done again a little sooner after a restart.
         let now = Some(Timestamp::now().to_string());
         let _ = storage.set_setting(LAST, now).await;
@@ -83,14 +88,22 @@ async fn until_due(storage: &Storage, interval: Duration) -> Duration {
 }
 
 /// Runs all of it now.
-pub async fn run_once(storage: &Storage, what: &Upkeep, observer: &UpkeepObserver) {
+pub async fn run_once(
+    storage: &Storage,
+    what: &Upkeep,
+    metrics: &BesideMetrics,
+    observer: &UpkeepObserver,
+) {
     let failed = |task: &'static str| move |error| UpkeepNotice::Failed { task, error };
     if what.collects {
         let rules = storage.rules();
         let retained = storage.retain(&rules, false, &mut |_| {}).await;
+        metrics.retained(retained.as_ref().ok());
         observer(retained.map_or_else(failed("retention"), UpkeepNotice::Retained));
         let options = CollectOptions::default();
+        let begun = Instant::now();
         let collected = storage.collect(&options, &mut |_| {}).await;
+        metrics.collected(collected.as_ref().ok(), begun.elapsed());
         observer(collected.map_or_else(failed("collection"), UpkeepNotice::Collected));
     }
     if let Err(error) = forget(storage, what).await {
@@ -198,7 +211,7 @@ mod tests {
         let told = Arc::new(std::sync::Mutex::new(Vec::new()));
         let notices = Arc::clone(&told);
         let observer: UpkeepObserver = Arc::new(move |n| notices.lock().unwrap().push(n));
-        run_once(&storage, &UPKEEP, &observer).await;
+        run_once(&storage, &UPKEEP, &BesideMetrics::default(), &observer).await;
         let told = told.lock().unwrap();
         assert!(
             matches!(

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::backoff::Backoff;
 use super::{Cursor, EventNotice, EventObserver, LOOK, LogFile};
+use crate::BesideMetrics;
 
 /// Events that are written at a time.
 const PAGE: usize = 256;
@@ -113,13 +114,18 @@ impl AuditLog {
 
     /// Writes what happened since it was last written (at first: since the registry was made), and
     /// what happens, until the future is dropped.
-    pub async fn run(mut self, storage: Storage, observer: EventObserver) {
+    pub async fn run(mut self, storage: Storage, metrics: BesideMetrics, observer: EventObserver) {
+        let reader = metrics.reader(None);
         let mut events = storage.watch_events();
         let mut cursor = None;
         let mut failures = 0;
         loop {
             events.mark_unchanged();
-            match self.page(&storage, &mut cursor).await {
+            let read = self.page(&storage, &mut cursor).await;
+            if let Some(cursor) = &cursor {
+                reader.at(cursor.at, 0, None);
+            }
+            match read {
                 Ok(true) => failures = 0,
                 Ok(false) => {
                     failures = 0;

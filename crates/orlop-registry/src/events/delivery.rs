@@ -18,7 +18,9 @@ use super::backoff::Backoff;
 use super::endpoint::{Endpoint, Message, Undelivered};
 use super::signature::Signer;
 use super::{Cursor, EventNotice, EventObserver, LOOK, Source, cloud, distribution};
+use crate::BesideMetrics;
 use crate::config::{ConfigError, RepositoryGlobs, WebhookConfig, WebhookFormat};
+use crate::operation::Reader;
 
 /// Events that are read at a time.
 const PAGE: usize = 256;
@@ -92,7 +94,14 @@ impl Webhook {
     }
 
     /// Delivers what happens from now on, or from where it was left, until the future is dropped.
-    pub async fn deliver(self, storage: Storage, source: Source, observer: EventObserver) {
+    pub async fn deliver(
+        self,
+        storage: Storage,
+        source: Source,
+        metrics: BesideMetrics,
+        observer: EventObserver,
+    ) {
+        let reader = metrics.reader(Some(&self.name));
         let mut events = storage.watch_events();
         let start = *events.borrow();
         let key = format!("webhook.{}", self.name);
@@ -106,6 +115,7 @@ impl Webhook {
         let mut delivery = Delivery {
             webhook: self,
             source,
+            reader,
             observer,
             failures: 0,
         };
@@ -175,6 +185,7 @@ impl Webhook {
 struct Delivery {
     webhook: Webhook,
     source: Source,
+    reader: Arc<Reader>,
     observer: EventObserver,
     /// In a row.
     failures: u32,
@@ -186,6 +197,7 @@ impl Delivery {
     async fn page(&mut self, cursor: &mut Cursor) -> Result<bool, StorageError> {
         let page = cursor.storage.events(cursor.at, PAGE).await?;
         let Some(last) = page.last().map(|event| event.id) else {
+            self.reader.at(cursor.at, 0, None);
             return Ok(false);
         };
         let wanted = page.iter().filter(|event| self.webhook.wants(event));
@@ -197,9 +209,11 @@ impl Delivery {
             let Some(newest) = rest[..size].last() else {
                 break;
             };
+            self.reader.at(last, rest.len(), Some(rest[0].at));
             let message = self.webhook.message(&rest[..size], &self.source);
             match self.webhook.endpoint.post(&message).await {
                 Ok(()) => {
+                    self.reader.asked(true, size);
                     self.delivered();
                     cursor.at = newest.id;
                     cursor.save().await?;
@@ -209,6 +223,7 @@ impl Delivery {
             }
         }
         cursor.at = last;
+        self.reader.at(last, 0, None);
         // A note for each page that had nothing to deliver would be a write for each push.
         if cursor.at - cursor.saved >= UNNOTED {
             cursor.save().await?;
@@ -234,6 +249,7 @@ impl Delivery {
             .take_while(|event| self.webhook.too_old(event, now));
         let old = old.count();
         if old > 0 {
+            self.reader.dropped(old);
             (self.observer)(EventNotice::Dropped {
                 name: self.webhook.name.clone(),
                 events: old,
@@ -253,6 +269,7 @@ impl Delivery {
     }
 
     async fn failed(&mut self, undelivered: Undelivered) {
+        self.reader.asked(false, 0);
         self.failures = self.failures.saturating_add(1);
         let wait = self.webhook.backoff.wait(self.failures);
         let retry_in = undelivered

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::BesideMetrics;
 use crate::config::{Period, WebhookConfig};
 
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -64,6 +65,14 @@ type Notices = Arc<Mutex<Vec<EventNotice>>>;
 
 /// Begins to deliver, as fast as can be.
 async fn deliver(storage: &Storage, config: &WebhookConfig) -> (JoinHandle<()>, Notices) {
+    deliver_counted(storage, config, &BesideMetrics::default()).await
+}
+
+async fn deliver_counted(
+    storage: &Storage,
+    config: &WebhookConfig,
+    metrics: &BesideMetrics,
+) -> (JoinHandle<()>, Notices) {
     let pace = Pace {
         first: Duration::from_millis(1),
         longest: Duration::from_millis(5),
@@ -74,7 +83,7 @@ async fn deliver(storage: &Storage, config: &WebhookConfig) -> (JoinHandle<()>, 
     let notices = Notices::default();
     let told = Arc::clone(&notices);
     let observer: EventObserver = Arc::new(move |notice| told.lock().unwrap().push(notice));
-    let delivery = webhook.deliver(storage.clone(), source, observer);
+    let delivery = webhook.deliver(storage.clone(), source, metrics.clone(), observer);
     (tokio::spawn(delivery), notices)
 }
 
@@ -273,6 +282,63 @@ async fn what_is_too_old_is_dropped_and_said() {
     let expected = [EventNotice::Dropped { name, events: 2 }];
     assert_eq!(*notices.lock().unwrap(), expected);
     assert!(receiver.deliveries().is_empty());
+}
+
+/// The value of a metric.
+fn metric(metrics: &BesideMetrics, storage: &Storage, name: &str) -> Option<f64> {
+    let mut registry = prometheus_client::registry::Registry::default();
+    metrics.register(&mut registry);
+    metrics.look(storage);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.trim().parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (storage, receiver) = (storage(&folder), Receiver::start());
+    from_the_beginning(&storage).await;
+    push(&storage, "team/app", "v1").await;
+    push(&storage, "team/app", "v2").await;
+    receiver.answer_next(&[500; 100_000]);
+    let metrics = BesideMetrics::default();
+    let hook = config(&receiver.url(), "");
+    let (task, notices) = deliver_counted(&storage, &hook, &metrics).await;
+    while notices.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let value = |name: &str| metric(&metrics, &storage, name).unwrap_or(-1.0);
+    assert_eq!(value("webhook_waiting_events{webhook=\"ci\"}"), 2.0);
+    assert!(value("webhook_oldest_waiting_seconds{webhook=\"ci\"}") > 0.0);
+    assert_eq!(value("events_behind{reader=\"webhook.ci\"}"), 0.0);
+    let failed = "webhook_requests_total{webhook=\"ci\",outcome=\"failed\"}";
+    assert!(value(failed) >= 1.0);
+    // What comes meanwhile isn't read yet.
+    push(&storage, "team/app", "v3").await;
+    assert_eq!(value("webhook_waiting_events{webhook=\"ci\"}"), 3.0);
+    assert_eq!(value("events_behind{reader=\"webhook.ci\"}"), 1.0);
+    task.abort();
+    let _ = task.await;
+
+    // Where it is taken, it goes on, and nothing waits any more.
+    let receiver = Receiver::start();
+    let hook = config(&receiver.url(), "");
+    let (task, _) = deliver_counted(&storage, &hook, &metrics).await;
+    wait_for_tags(&receiver, &["v1", "v2", "v3"]);
+    while value("webhook_waiting_events{webhook=\"ci\"}") > 0.0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(value("webhook_oldest_waiting_seconds{webhook=\"ci\"}"), 0.0);
+    assert_eq!(
+        value("webhook_events_total{webhook=\"ci\",outcome=\"delivered\"}"),
+        3.0
+    );
+    task.abort();
+    let _ = task.await;
+    let gone = metric(&metrics, &storage, "webhook_waiting_events{webhook=\"ci\"}");
+    assert_eq!(gone, None, "a webhook that is gone waits for nothing");
 }
 
 /// An event as the log has it.

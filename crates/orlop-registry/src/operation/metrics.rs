@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::BesideMetrics;
+
 /// Seconds: from a manifest out of memory to a layer over a slow line.
 const BUCKETS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0,
@@ -52,6 +54,8 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     /// Connections that were taken.
     pub(crate) accepted: Counter<u64, AtomicU64>,
+    /// What goes on beside requests.
+    pub(crate) beside: BesideMetrics,
 }
 
 impl Metrics {
@@ -69,6 +73,7 @@ impl Metrics {
             in_flight: Gauge::default(),
             connections: Gauge::default(),
             accepted: Counter::default(),
+            beside: BesideMetrics::default(),
         };
         metrics.register();
         metrics
@@ -97,6 +102,7 @@ impl Metrics {
         r.register("access_log_dropped", help, self.dropped.clone());
         let help = "Requests that met a fault of the program";
         r.register("panics", help, self.panics.clone());
+        self.beside.register(r);
     }
 
     /// A request has been answered.
@@ -147,5 +153,44 @@ impl Metrics {
         // Writing into a text can't fail.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use orlop_registry_store::{CollectReport, RetentionReport};
+
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_them_all() {
+        let metrics = Metrics::new();
+        metrics.answered("GET", "/v2/", 200, Duration::from_secs(1), (1, 1));
+        metrics.upload("started");
+        let beside = &metrics.beside;
+        beside.collected(Some(&CollectReport::default()), Duration::from_secs(1));
+        beside.retained(Some(&RetentionReport::default()));
+        let folder = tempfile::tempdir().unwrap();
+        let options = orlop_registry_store::StorageOptions::new(folder.path());
+        let storage = orlop_registry_store::Storage::open(options).unwrap();
+        let reader = beside.reader(Some("ci"));
+        reader.asked(true, 1);
+        beside.look(&storage);
+        let text = metrics.encode();
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let names = types.map(|line| match line.split_once(' ') {
+            Some((name, "counter")) => format!("{name}_total"),
+            Some((name, _)) => name.to_owned(),
+            None => line.to_owned(),
+        });
+        let known: BTreeSet<String> = names.collect();
+        let document = include_str!("../../../../docs/metrics.md");
+        let rows = document.lines().filter_map(|line| line.strip_prefix("| `"));
+        let described: BTreeSet<String> = rows
+            .filter_map(|row| Some(row.split_once('`')?.0.to_owned()))
+            .collect();
+        assert_eq!(known, described);
     }
 }

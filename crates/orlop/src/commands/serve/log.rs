@@ -166,8 +166,10 @@ impl Log {
     /// Of retention and collection. What changed nothing isn't told.
     pub(super) fn upkeep(&self, notice: &UpkeepNotice) {
         match notice {
-            UpkeepNotice::Retained(report) if report.tags + report.manifests > 0 => {
-                let (tags, manifests) = (report.tags, report.manifests);
+            UpkeepNotice::Retained(report)
+                if report.removed_tags + report.removed_manifests > 0 =>
+            {
+                let (tags, manifests) = (report.removed_tags, report.removed_manifests);
                 self.info(format!(
                     "retention removed {tags} tags and {manifests} manifests"
                 ));

@@ -47,12 +47,18 @@ pub(super) async fn run(app: &App, args: &ServeArgs, plan: Plan) -> CliResult {
     beside.spawn(housekeeping(storage.clone(), log.clone()));
     let observer = log.clone();
     let observer = Arc::new(move |notice| observer.upkeep(&notice));
-    beside.spawn(upkeep(storage.clone(), plan.config.upkeep(), observer));
+    let metrics = server.beside();
+    beside.spawn(upkeep(
+        storage.clone(),
+        plan.config.upkeep(),
+        metrics.clone(),
+        observer,
+    ));
     webhooks(app, &plan, &storage, &server, &log, &mut beside).await?;
     let audit = audit_log(app, &plan, &log, &reopen)?;
     let keeps_audit = audit.is_some();
     if let Some(audit) = audit {
-        beside.spawn(audit.run(storage.clone(), event_observer(&log)));
+        beside.spawn(audit.run(storage.clone(), metrics, event_observer(&log)));
     }
     let (hangup, ended) = signals.split();
     let reload = Reload {
@@ -215,7 +221,8 @@ async fn webhooks(
         let webhook = Webhook::new(config, index, &roots, Pace::default());
         let webhook = webhook.map_err(|error| config_fault(app, &error))?;
         let observer = event_observer(log);
-        beside.spawn(webhook.deliver(storage.clone(), source.clone(), observer));
+        let (storage, source) = (storage.clone(), source.clone());
+        beside.spawn(webhook.deliver(storage, source, server.beside(), observer));
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     Section {
         header: "[serve.metrics]",
-        about: "Metrics for Prometheus are at /metrics, health at /healthz and /readyz.",
+        about: "Metrics for Prometheus are at /metrics (docs/metrics.md describes each), health at /healthz and /readyz.",
         keys: &[
             key(
                 "listen",
