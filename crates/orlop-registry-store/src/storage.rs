@@ -1,6 +1,7 @@
 //! The verbs of the storage, and the rules that hold whatever it stands on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) pulls: Pulls,
     pub(crate) robots_used: RobotsUsed,
     pub(crate) rules: CurrentRules,
+    pull_events: AtomicBool,
     cache: ManifestCache,
 }
 
@@ -74,6 +76,7 @@ impl Storage {
             pulls: Pulls::default(),
             robots_used: RobotsUsed::default(),
             cache: ManifestCache::new(options.manifest_cache),
+            pull_events: AtomicBool::new(options.pull_events),
             options,
             blobs,
             meta,
@@ -84,9 +87,14 @@ impl Storage {
         &self.0
     }
 
-    /// How it behaves; the rules are those that it began with.
+    /// How it behaves, as it began.
     pub fn options(&self) -> &StorageOptions {
         &self.0.options
+    }
+
+    /// Whether each pull of a manifest becomes an event, from now on.
+    pub fn set_pull_events(&self, events: bool) {
+        self.0.pull_events.store(events, Ordering::Relaxed);
     }
 
     /// Looks for a blob. `pushing` says that the asker may push: collection then leaves the blob
@@ -352,7 +360,8 @@ impl Storage {
         digest: &Digest,
         origin: &Origin,
     ) {
-        let event = self.0.options.pull_events.then(|| NewEvent {
+        let events = self.0.pull_events.load(Ordering::Relaxed);
+        let event = events.then(|| NewEvent {
             kind: EventKind::Pull,
             repository: Some(repository.clone()),
             tag: match reference {

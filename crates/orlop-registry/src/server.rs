@@ -143,6 +143,13 @@ impl Server {
         self.inner.tls.as_ref().map_or(Ok(()), Tls::reload)
     }
 
+    /// Writes lines of the access log to another stream from now on, or nowhere. Those of before are
+    /// written out beside this.
+    pub fn set_access_log(&self, writer: Option<Box<dyn std::io::Write + Send>>) {
+        let registry = Arc::clone(&self.inner.registry);
+        tokio::task::spawn_blocking(move || registry.log.replace(writer));
+    }
+
     /// Serves until `shutdown`, then takes no more connections, finishes what runs, and cuts off
     /// what isn't finished in time. A second call returns at once.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {

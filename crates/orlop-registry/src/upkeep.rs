@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use orlop_registry_store::{CollectOptions, CollectReport, RetentionReport, Storage, StorageError};
+use tokio::sync::watch;
 
 use crate::{BesideMetrics, events};
 
@@ -56,22 +57,24 @@ pub struct Upkeep {
 }
 
 /// Runs retention (by the rules of the storage) and then collection, and forgets old events, each
-/// interval, until the future is dropped. One process of a registry runs it.
+/// interval, until the future is dropped. Each run does `what` is then. One process of a registry runs
+/// it.
 pub async fn upkeep(
     storage: Storage,
-    what: Upkeep,
+    what: watch::Receiver<Upkeep>,
     metrics: BesideMetrics,
     observer: UpkeepObserver,
 ) {
-    let interval = what.interval;
+    let interval = what.borrow().interval;
     let mut wait = AFTER_START.max(until_due(&storage, interval).await);
     loop {
         tokio::time::sleep(wait).await;
-        run_once(&storage, &what, &metrics, &observer).await;
+        let wanted = *what.borrow();
+        run_once(&storage, &wanted, &metrics, &observer).await;
         // What can't be noted is done again a little sooner after a restart.
         let now = Some(Timestamp::now().to_string());
         let _ = storage.set_setting(LAST, now).await;
-        wait = interval;
+        wait = wanted.interval;
     }
 }
 

@@ -113,33 +113,48 @@ impl AuditLog {
     }
 
     /// Writes what happened since it was last written (at first: since the registry was made), and
-    /// what happens, until the future is dropped.
-    pub async fn run(mut self, storage: Storage, metrics: BesideMetrics, observer: EventObserver) {
+    /// what happens, until `stop` is ready; then what happened until then.
+    pub async fn run(
+        mut self,
+        storage: Storage,
+        metrics: BesideMetrics,
+        observer: EventObserver,
+        stop: impl Future<Output = ()>,
+    ) {
         let reader = metrics.reader(None);
         let mut events = storage.watch_events();
         let mut cursor = None;
         let mut failures = 0;
+        tokio::pin!(stop);
         loop {
             events.mark_unchanged();
             let read = self.page(&storage, &mut cursor).await;
             if let Some(cursor) = &cursor {
                 reader.at(cursor.at, 0, None);
             }
-            match read {
-                Ok(true) => failures = 0,
-                Ok(false) => {
-                    failures = 0;
-                    let _ = tokio::time::timeout(LOOK, events.changed()).await;
-                }
+            let pause = match read {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => LOOK,
                 Err(reason) => {
                     failures += 1;
                     if u32::is_power_of_two(failures) {
                         observer(EventNotice::AuditFailed { reason });
                     }
-                    tokio::time::sleep(self.backoff.wait(failures)).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(self.backoff.wait(failures)) => continue,
+                        () = &mut stop => break,
+                    }
                 }
+            };
+            failures = 0;
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                _ = tokio::time::timeout(pause, events.changed()) => {}
             }
         }
+        // Whoever writes on begins where this ends.
+        while let Ok(true) = self.page(&storage, &mut cursor).await {}
     }
 
     /// Writes the lines of all that has happened: before the process ends.

@@ -161,7 +161,11 @@ impl BesideMetrics {
             waiting: AtomicU64::new(0),
             oldest: AtomicI64::new(0),
         });
-        let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut readers = self
+            .0
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         readers.retain(|reader| reader.strong_count() > 0);
         readers.push(Arc::downgrade(&reader));
         reader

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use serde::Serialize;
@@ -41,8 +42,11 @@ pub(crate) struct Record {
 }
 
 /// Takes lines without ever waiting.
-pub(crate) struct AccessLog {
-    lines: Option<SyncSender<Entry>>,
+pub(crate) struct AccessLog(RwLock<Lines>);
+
+/// Where lines go: to a thread that writes them.
+struct Lines {
+    sender: Option<SyncSender<Entry>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -52,12 +56,11 @@ enum Entry {
     Flush(Sender<()>),
 }
 
-impl AccessLog {
-    /// Writes to `writer`, or nowhere.
-    pub(crate) fn new(writer: Option<Box<dyn Write + Send>>) -> Self {
+impl Lines {
+    fn new(writer: Option<Box<dyn Write + Send>>) -> Self {
         let Some(writer) = writer else {
             return Self {
-                lines: None,
+                sender: None,
                 thread: None,
             };
         };
@@ -66,20 +69,36 @@ impl AccessLog {
         let thread = std::thread::Builder::new().name(name);
         let thread = thread.spawn(move || write(receiver, writer));
         Self {
-            lines: thread.is_ok().then_some(sender),
+            sender: thread.is_ok().then_some(sender),
             thread: thread.ok(),
         }
+    }
+}
+
+impl AccessLog {
+    /// Writes to `writer`, or nowhere.
+    pub(crate) fn new(writer: Option<Box<dyn Write + Send>>) -> Self {
+        Self(RwLock::new(Lines::new(writer)))
+    }
+
+    /// Writes to another from now on. Waits until what was taken before is written.
+    pub(crate) fn replace(&self, writer: Option<Box<dyn Write + Send>>) {
+        let mut lines = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *lines, Lines::new(writer));
+        drop(lines);
+        drop(before);
     }
 
     /// Writes a record. `false` when it had to be dropped.
     pub(crate) fn record(&self, record: &Record) -> bool {
-        let Some(lines) = &self.lines else {
+        let lines = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = &lines.sender else {
             return true;
         };
         let mut line = serde_json::to_vec(record).expect("a record is JSON");
         line.push(b'\n');
         !matches!(
-            lines.try_send(Entry::Line(line)),
+            sender.try_send(Entry::Line(line)),
             Err(TrySendError::Full(_))
         )
     }
@@ -87,18 +106,21 @@ impl AccessLog {
     /// Waits until everything that was taken is written.
     pub(crate) fn flush(&self) {
         let (done, written) = channel();
-        if let Some(lines) = &self.lines
-            && lines.send(Entry::Flush(done)).is_ok()
+        let lines = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let sender = lines.sender.clone();
+        drop(lines);
+        if let Some(sender) = sender
+            && sender.send(Entry::Flush(done)).is_ok()
         {
             let _ = written.recv();
         }
     }
 }
 
-impl Drop for AccessLog {
+impl Drop for Lines {
     /// What was taken is written.
     fn drop(&mut self) {
-        self.lines = None;
+        self.sender = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

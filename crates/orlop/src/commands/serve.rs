@@ -1,6 +1,7 @@
 //! `serve`: a registry, in the foreground, until a signal ends it.
 
 mod access_line;
+mod beside;
 mod check;
 mod log;
 mod plan;
@@ -24,8 +25,9 @@ pub const ABOUT: &str = "Serve a registry, in the foreground.\n\n\
     machine may pull, push and delete. As soon as another address is listened on, or something\n\
     is said about access, nobody may do anything without being allowed to. While everybody may\n\
     push, it answers to localhost only, and lets no web page of elsewhere change anything.\n\n\
-    SIGTERM and Ctrl-C finish what runs, a second one doesn't. SIGHUP reads certificates, users\n\
-    and rules again, and opens log files again. With --root DIR the registry is DIR itself.";
+    SIGTERM and Ctrl-C finish what runs, a second one doesn't. SIGHUP reads certificates, users,\n\
+    rules, webhooks and where to log again, and opens log files again. What else has changed waits\n\
+    for a restart, and is named. With --root DIR the registry is DIR itself.";
 
 /// Arguments of `serve`.
 #[derive(Args, Clone, Debug, Default)]

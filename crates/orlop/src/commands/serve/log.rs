@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -29,18 +30,31 @@ pub(super) enum Level {
 #[derive(Clone, Debug)]
 pub(super) struct Log {
     printer: Arc<Printer>,
-    json: bool,
+    json: Arc<AtomicBool>,
 }
 
 impl Log {
     /// In this format, or in the one that fits where standard error goes.
     pub(super) fn new(printer: Arc<Printer>, format: Option<LogFormat>) -> Self {
-        let terminal = printer.look().stderr_size.is_some();
+        let log = Self {
+            printer,
+            json: Arc::default(),
+        };
+        log.set_format(format);
+        log
+    }
+
+    /// The same for all clones, from now on.
+    pub(super) fn set_format(&self, format: Option<LogFormat>) {
         let json = match format {
             Some(format) => format == LogFormat::Json,
-            None => !terminal,
+            None => self.printer.look().stderr_size.is_none(),
         };
-        Self { printer, json }
+        self.json.store(json, Ordering::Relaxed);
+    }
+
+    fn is_json(&self) -> bool {
+        self.json.load(Ordering::Relaxed)
     }
 
     pub(super) fn info(&self, message: impl AsRef<str>) {
@@ -56,7 +70,7 @@ impl Log {
     }
 
     fn say(&self, level: Level, message: &str) {
-        if self.json {
+        if self.is_json() {
             let level = match level {
                 Level::Info => "info",
                 Level::Warning => "warning",
@@ -196,7 +210,7 @@ impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let Self(log) = self;
         let text = String::from_utf8_lossy(line);
-        if log.json {
+        if log.is_json() {
             log.printer.diagnostic(&text);
         } else {
             for line in text.lines() {

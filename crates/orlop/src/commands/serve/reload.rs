@@ -6,10 +6,10 @@
 use orlop_access::{AccessControl, Prepared};
 use orlop_registry::Server;
 use orlop_registry::config::ServeConfig;
-use orlop_registry::events::Reopen;
 use orlop_registry_store::{Policies, Storage};
 use tokio::signal::unix::Signal;
 
+use super::beside::{Beside, Wanted};
 use super::check::access_fault;
 use super::log::Log;
 use super::{Plan, ServeArgs};
@@ -26,24 +26,25 @@ pub(super) struct Reload<'a> {
     pub(super) server: &'a Server,
     pub(super) access: &'a AccessControl,
     pub(super) log: &'a Log,
-    pub(super) reopen: &'a Reopen,
+    pub(super) beside: Beside,
 }
 
 /// What was read and will not fail.
 struct Read {
     access: Prepared,
     policies: Policies,
+    beside: Wanted,
     /// Keys that have changed and wait for a restart.
     later: Vec<&'static str>,
 }
 
 impl Reload<'_> {
     /// Reads again each time that the signal comes. Never ready.
-    pub(super) async fn on(&self, mut hangup: Signal) {
+    pub(super) async fn on(&mut self, mut hangup: Signal) {
         while hangup.recv().await.is_some() {
-            self.reopen.reopen();
+            self.beside.reopen();
             match self.read().await {
-                Ok(read) => self.apply(read),
+                Ok(read) => self.apply(read).await,
                 Err(error) => self.log.error(format!("all stays as it was: {error}")),
             }
         }
@@ -61,15 +62,18 @@ impl Reload<'_> {
             tls.check().map_err(fault)?;
         }
         let access = Prepared::load(still_served(&plan.config, &self.plan.config).access()).await;
+        let access = access.map_err(|error| access_fault(&app, &error))?;
         Ok(Read {
-            access: access.map_err(|error| access_fault(&app, &error))?,
+            access,
             policies,
+            beside: self.beside.prepare(&app, &plan).await?,
             later: later(&plan, self.plan),
         })
     }
 
-    fn apply(&self, read: Read) {
+    async fn apply(&mut self, read: Read) {
         self.access.apply(read.access);
+        self.beside.apply(read.beside).await;
         let mut stays = Vec::new();
         if let Err(error) = self.storage.set_policies(&read.policies) {
             stays.push(format!("the rules of what is kept: {}", chain(&error)));
@@ -80,11 +84,12 @@ impl Reload<'_> {
         }
         if stays.is_empty() {
             self.log
-                .info("certificates, users and rules were read again");
+                .info("certificates, users, rules, logs and webhooks were read again");
         } else {
             let stays = stays.join("; ");
             self.log.error(format!(
-                "users and rules of access were read again, but this stays as it was: {stays}"
+                "users, rules of access, logs and webhooks were read again, but this stays as it was: \
+                 {stays}"
             ));
         }
         if !read.later.is_empty() {
@@ -129,9 +134,7 @@ fn later(new: &Plan, old: &Plan) -> Vec<&'static str> {
         ("serve.collect", new.collect != old.collect),
         ("serve.limits", new.limits != old.limits),
         ("serve.timeouts", new.timeouts != old.timeouts),
-        ("serve.log", new.log != old.log),
         ("serve.metrics", new.metrics != old.metrics),
-        ("serve.webhooks", new.webhooks != old.webhooks),
     ];
     let changed = changed.into_iter().filter(|(_, changed)| *changed);
     changed.map(|(key, _)| key).collect()

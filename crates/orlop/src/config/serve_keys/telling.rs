@@ -5,7 +5,7 @@ use super::{Kind, Section, key};
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         header: "[serve.log]",
-        about: "What is logged. Where: \"stderr\", \"off\", or a file by its absolute path, which is opened again when it was moved away, and on SIGHUP.",
+        about: "What is logged. Where: \"stderr\", \"off\", or a file by its absolute path, which is opened again when it was moved away, and on SIGHUP. Read again on SIGHUP.",
         keys: &[
             key(
                 "format",
@@ -53,7 +53,7 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     Section {
         header: "[[serve.webhooks]]",
-        about: "Who is told of what happens: in order, at least once, and again until it is taken.",
+        about: "Who is told of what happens: in order, at least once, and again until it is taken. Read again on SIGHUP.",
         keys: &[
             key(
                 "name",
