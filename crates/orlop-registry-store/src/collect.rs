@@ -117,6 +117,8 @@ impl Inner {
             deadline: options.time_limit.map(|limit| Instant::now() + limit),
             doomed: Default::default(),
             report: CollectReport::new(options.dry_run),
+            all: self.meta.extent().await?,
+            seen: 0,
             progress,
         };
         let stopped = collection.run(begin).await?;

@@ -18,7 +18,7 @@ mod zot;
 
 use std::path::Path;
 
-use crate::{Origin, RepositoryName, Storage, StorageError};
+use crate::{Extent, Origin, RepositoryName, Storage, StorageError};
 pub use source::ImportFormat;
 
 /// The most notes of what was skipped that are kept.
@@ -113,6 +113,11 @@ pub struct ImportProgress<'p> {
     pub repository: &'p RepositoryName,
     /// The report so far.
     pub report: &'p ImportReport,
+    /// How many contents of the source were dealt with, and how large they are. What several
+    /// repositories have may count several times.
+    pub done: Extent,
+    /// What the source has.
+    pub all: Extent,
 }
 
 impl Storage {

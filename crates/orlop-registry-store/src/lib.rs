@@ -117,6 +117,7 @@ pub use retention::{
 pub use sqlite::Sqlite;
 pub use storage::Storage;
 pub use upkeep::{
-    Cutoffs, Garbage, Need, Numbered, PUSH_PAUSE, Removal, RepositoryActivity, Taken, Upkeep,
+    Cutoffs, Extent, Garbage, Need, Numbered, PUSH_PAUSE, Removal, RepositoryActivity, Taken,
+    Upkeep,
 };
 pub use verify::{Finding, VerifyProgress, VerifyReport};

@@ -75,6 +75,17 @@ pub struct Numbered<T> {
     pub next: Option<u64>,
 }
 
+/// How much there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Repositories.
+    pub repositories: u64,
+    /// Contents, each once: blobs and manifests.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
 /// Something that retention removes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
@@ -178,6 +189,9 @@ pub trait Upkeep: fmt::Debug + Send + Sync {
         removals: Vec<Removal>,
         origin: &'a Origin,
     ) -> BoxFuture<'a, Result<Vec<bool>>>;
+
+    /// How much there should be.
+    fn extent(&self) -> BoxFuture<'_, Result<Extent>>;
 
     /// A page of all content that there should be.
     fn contents(&self, after: u64, limit: usize) -> BoxFuture<'_, Result<Numbered<BlobInfo>>>;

@@ -12,7 +12,7 @@ use orlop_oci::Digest;
 use crate::manifest::examine;
 use crate::meta_store::{ChildKind, Lookup};
 use crate::storage::Inner;
-use crate::upkeep::Need;
+use crate::upkeep::{Extent, Need};
 use crate::{
     BlobInfo, ManifestRow, NewManifest, RepositoryName, Storage, StorageError, TagName,
     TagOrDigest, files,
@@ -69,6 +69,8 @@ pub struct VerifyProgress {
     pub bytes: u64,
     /// What was found so far.
     pub findings: usize,
+    /// How much there was when it began.
+    pub all: Extent,
 }
 
 /// What was found.
@@ -118,6 +120,12 @@ impl Inner {
         report: &mut VerifyReport,
         progress: &mut (dyn FnMut(&VerifyProgress) + Send),
     ) -> Result<()> {
+        let mut told = VerifyProgress {
+            findings: report.findings.len(),
+            all: self.meta.extent().await?,
+            ..VerifyProgress::default()
+        };
+        progress(&told);
         let mut after = Some(0);
         while let Some(number) = after {
             let page = self.meta.contents(number, PAGE).await?;
@@ -128,11 +136,10 @@ impl Inner {
                 report.blobs += 1;
                 report.bytes += size;
                 report.findings.extend(finding);
-                progress(&VerifyProgress {
-                    blobs: report.blobs,
-                    bytes: report.bytes,
-                    findings: report.findings.len(),
-                });
+                told.blobs = report.blobs;
+                told.bytes = report.bytes;
+                told.findings = report.findings.len();
+                progress(&told);
             }
         }
         Ok(())

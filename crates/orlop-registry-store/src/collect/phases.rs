@@ -12,7 +12,7 @@ use super::report::{CollectPhase, CollectProgress, CollectReport};
 use super::{CollectOptions, Position, digests, parse_name};
 use crate::files;
 use crate::storage::Inner;
-use crate::upkeep::{Cutoffs, Garbage, RepositoryActivity, Taken};
+use crate::upkeep::{Cutoffs, Extent, Garbage, RepositoryActivity, Taken};
 use crate::{BlobInfo, Origin, RepositoryName, StorageError};
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -29,6 +29,10 @@ pub(super) struct Collection<'c> {
     /// In a dry run: how many repositories would lose a digest, and its size.
     pub(super) doomed: HashMap<Digest, (u64, u64)>,
     pub(super) report: CollectReport,
+    /// How much there was when it began.
+    pub(super) all: Extent,
+    /// Repositories that it went through.
+    pub(super) seen: u64,
     pub(super) progress: &'c mut (dyn FnMut(&CollectProgress) + Send),
 }
 
@@ -70,9 +74,11 @@ impl Collection<'_> {
             .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    fn say(&mut self, phase: CollectPhase) {
+    fn say(&mut self, phase: CollectPhase, done: u64, total: u64) {
         (self.progress)(&CollectProgress {
             phase,
+            done,
+            total,
             freed: self.report.freed,
         });
     }
@@ -95,7 +101,7 @@ impl Collection<'_> {
 
     /// One page of content that no repository has; returns where the next one begins.
     async fn unowned(&mut self, after: u64) -> Result<Option<u64>> {
-        self.say(CollectPhase::Unowned);
+        self.say(CollectPhase::Unowned, 0, 0);
         let meta = &self.inner.meta;
         let page = meta.unowned(after, self.options.batch).await?;
         if self.options.dry_run {
@@ -121,8 +127,10 @@ impl Collection<'_> {
         let page = self.inner.meta.activity(after, REPOSITORIES).await?;
         let mut last = None;
         for repository in page {
-            self.say(CollectPhase::Repository(repository.repository.clone()));
+            let phase = CollectPhase::Repository(repository.repository.clone());
+            self.say(phase, self.seen, self.all.repositories);
             self.repository(&repository).await?;
+            self.seen += 1;
             last = Some(repository.repository);
             if self.is_over() {
                 break;
@@ -236,11 +244,13 @@ impl Collection<'_> {
     /// [`MetaStore::discard`](crate::MetaStore::discard) looks under the same lock: none of these can
     /// be on its way. Returns whether it came to the end.
     async fn files(&mut self) -> Result<bool> {
-        self.say(CollectPhase::Files);
+        let mut looked = 0;
         let mut batches = files::in_batches(self.inner.blobs.clone());
         while let Some(batch) = batches.recv().await {
+            self.say(CollectPhase::Files, looked, self.all.blobs);
             let sizes: HashMap<Digest, u64> =
                 batch?.into_iter().map(|e| (e.digest, e.size)).collect();
+            looked += sizes.len() as u64;
             let asked = sizes.keys().cloned().collect();
             let unknown = self.inner.meta.unknown(asked, false).await?;
             let gone = match self.options.dry_run {

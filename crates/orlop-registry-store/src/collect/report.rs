@@ -88,6 +88,10 @@ pub enum CollectPhase {
 pub struct CollectProgress {
     /// What it is at.
     pub phase: CollectPhase,
+    /// Of a phase that goes through repositories or files: how many so far.
+    pub done: u64,
+    /// How many of these there were when it began.
+    pub total: u64,
     /// What the disk got back so far.
     pub freed: Freed,
 }

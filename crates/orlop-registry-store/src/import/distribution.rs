@@ -18,7 +18,7 @@ use orlop_oci::{Algorithm, Digest};
 
 use super::folder::Folder;
 use super::source::{Claims, Place};
-use crate::TagName;
+use crate::{Extent, TagName};
 
 /// Longest content of a file `link`: a digest, and some blanks.
 const MAX_LINK: u64 = 256;
@@ -96,6 +96,28 @@ pub(super) fn has_layer(repository: &Folder, digest: &Digest) -> io::Result<bool
 
 pub(super) fn has_revision(repository: &Folder, digest: &Digest) -> io::Result<bool> {
     links(repository, &["_manifests", "revisions"], digest)
+}
+
+/// Counts all content.
+pub(super) fn count(root: &Folder, extent: &mut Extent) -> io::Result<()> {
+    for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+        let Some(blobs) = root.below(&["blobs", algorithm.as_str()])? else {
+            continue;
+        };
+        for two in blobs.names()? {
+            let Some(folder) = blobs.sub(&two)? else {
+                continue;
+            };
+            for hex in folder.names()? {
+                let size = folder.sub(&hex)?.and_then(|blob| blob.size("data"));
+                if let Some(size) = size {
+                    extent.blobs += 1;
+                    extent.bytes += size;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn place(root: &Folder, digest: &Digest) -> io::Result<Option<Place>> {

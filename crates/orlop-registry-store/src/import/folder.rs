@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::SystemTime;
 
-use rustix::fs::{CWD, Dir, Mode, OFlags, openat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 /// A directory that is open.
@@ -80,9 +80,17 @@ impl Folder {
         Ok(names)
     }
 
+    /// The length of a file in it. `None` when there is none, or when it is anything but a file.
+    pub(super) fn size(&self, name: &str) -> Option<u64> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let there = rustix::fs::statat(&self.0, OsStr::new(name), flags).ok()?;
+        let is_file = FileType::from_raw_mode(there.st_mode) == FileType::RegularFile;
+        is_file.then(|| u64::try_from(there.st_size).unwrap_or(0))
+    }
+
     /// Whether there is something of this name.
     pub(super) fn has(&self, name: &str) -> bool {
-        let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
         rustix::fs::statat(&self.0, OsStr::new(name), flags).is_ok()
     }
 }

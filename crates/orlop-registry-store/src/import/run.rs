@@ -13,7 +13,9 @@ use super::{ImportOptions, ImportProgress, ImportReport};
 use crate::collect::blocking;
 use crate::manifest::examine;
 use crate::meta_store::{ChildKind, Lookup};
-use crate::{NewManifest, RepositoryName, Sparse, Storage, StorageError, TagName, TagOrDigest};
+use crate::{
+    Extent, NewManifest, RepositoryName, Sparse, Storage, StorageError, TagName, TagOrDigest,
+};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -25,6 +27,8 @@ struct Import<'i> {
     source: Arc<Source>,
     options: &'i ImportOptions,
     report: ImportReport,
+    done: Extent,
+    all: Extent,
     progress: &'i mut (dyn FnMut(ImportProgress<'_>) + Send),
 }
 
@@ -44,12 +48,17 @@ pub(super) async fn run(
         },
         source,
         options,
+        done: Extent::default(),
+        all: Extent::default(),
         progress,
     };
     let names = import.ask(|source| source.repositories()).await?;
+    let asked = names.clone();
+    import.all = import.ask(move |source| source.extent(&asked)).await?;
     for name in names {
         import.report.repositories += 1;
         import.repository(&name).await?;
+        import.done.repositories += 1;
     }
     Ok(import.report)
 }
@@ -88,10 +97,17 @@ impl Import<'_> {
         answer.map_err(|error| StorageError::Internal(format!("reading the source: {error}")))
     }
 
+    fn dealt_with(&mut self, bytes: u64) {
+        self.done.blobs += 1;
+        self.done.bytes += bytes;
+    }
+
     fn say(&mut self, repository: &RepositoryName) {
         (self.progress)(ImportProgress {
             repository,
             report: &self.report,
+            done: self.done,
+            all: self.all,
         });
     }
 
@@ -178,6 +194,7 @@ impl Import<'_> {
                 return Ok(());
             }
         }
+        self.dealt_with(manifest.bytes.len() as u64);
         let put = self
             .storage
             .put_silently(name, manifest, &self.options.origin)
@@ -185,6 +202,7 @@ impl Import<'_> {
         if self.took(name, digest.as_str(), put)?.is_some() {
             self.report.manifests += 1;
         }
+        self.say(name);
         Ok(())
     }
 
@@ -247,8 +265,9 @@ impl Import<'_> {
     /// put.
     async fn blob(&mut self, name: &RepositoryName, digest: &Digest) -> Result<()> {
         let inner = self.storage.inner();
-        if let Lookup::Found(_) = inner.meta.blob(name, digest).await? {
+        if let Lookup::Found(blob) = inner.meta.blob(name, digest).await? {
             self.report.present += 1;
+            self.dealt_with(blob.size);
             return Ok(());
         }
         let (asked, wanted) = (name.clone(), digest.clone());
@@ -272,10 +291,12 @@ impl Import<'_> {
             Some(Came::Linked(size)) => {
                 self.report.linked += 1;
                 self.report.bytes += size;
+                self.dealt_with(size);
             }
             Some(Came::Copied(size)) => {
                 self.report.copied += 1;
                 self.report.bytes += size;
+                self.dealt_with(size);
             }
             None => {}
         }

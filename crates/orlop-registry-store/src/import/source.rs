@@ -1,5 +1,6 @@
 //! A registry's folder, whoever wrote it.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
@@ -8,7 +9,7 @@ use orlop_oci::Digest;
 
 use super::folder::Folder;
 use super::{distribution, zot};
-use crate::{RepositoryName, TagName};
+use crate::{Extent, RepositoryName, TagName};
 
 /// Whose folder it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,26 @@ impl Source {
     /// zot has blobs where a part of a name could be.
     fn is_hidden(&self, name: &str) -> bool {
         self.format == ImportFormat::Zot && name == "blobs"
+    }
+
+    /// How much content there is.
+    pub(super) fn extent(&self, repositories: &[RepositoryName]) -> io::Result<Extent> {
+        let mut extent = Extent {
+            repositories: repositories.len() as u64,
+            ..Extent::default()
+        };
+        match self.format {
+            ImportFormat::Distribution => distribution::count(&self.folder, &mut extent)?,
+            ImportFormat::Zot => {
+                let mut seen = HashSet::new();
+                for name in repositories {
+                    if let Some(folder) = self.repository(name)? {
+                        zot::count(&folder, &mut seen, &mut extent)?;
+                    }
+                }
+            }
+        }
+        Ok(extent)
     }
 
     fn is_repository(&self, folder: &Folder) -> bool {

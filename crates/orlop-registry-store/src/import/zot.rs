@@ -1,14 +1,15 @@
 //! The folder of zot: an OCI image layout for each repository (image-spec, image-layout.md), with
 //! its own `blobs`, which may be hard links to those of other repositories.
 
+use std::collections::HashSet;
 use std::io;
 
-use orlop_oci::{Descriptor, Digest, annotation, json};
+use orlop_oci::{Algorithm, Descriptor, Digest, annotation, json};
 use serde::Deserialize;
 
 use super::folder::Folder;
 use super::source::{Claims, Place};
-use crate::TagName;
+use crate::{Extent, TagName};
 
 /// Longest `index.json`: some hundred thousand entries.
 const MAX_INDEX: u64 = 64 << 20;
@@ -57,6 +58,28 @@ pub(super) fn claims(repository: &Folder) -> io::Result<Claims> {
         claims.manifests.push((entry.digest, media_type));
     }
     Ok(claims)
+}
+
+/// Counts the content of a repository that none before it had.
+pub(super) fn count(
+    repository: &Folder,
+    seen: &mut HashSet<String>,
+    extent: &mut Extent,
+) -> io::Result<()> {
+    for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+        let Some(blobs) = repository.below(&["blobs", algorithm.as_str()])? else {
+            continue;
+        };
+        for hex in blobs.names()? {
+            if let Some(size) = blobs.size(&hex)
+                && seen.insert(hex)
+            {
+                extent.blobs += 1;
+                extent.bytes += size;
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn place(repository: &Folder, digest: &Digest) -> io::Result<Option<Place>> {

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use orlop_oci::Digest;
 
 use super::{Sqlite, collect, limits, retain, verify};
-use crate::upkeep::{Cutoffs, Garbage, Need, Numbered, Removal, RepositoryActivity, Taken, Upkeep};
+use crate::upkeep::{
+    Cutoffs, Extent, Garbage, Need, Numbered, Removal, RepositoryActivity, Taken, Upkeep,
+};
 use crate::{
     BlobInfo, Finding, ManifestRow, Origin, RepositoryFacts, RepositoryName, Rules, StorageError,
 };
@@ -134,6 +136,10 @@ impl Upkeep for Sqlite {
     ) -> BoxFuture<'a, Result<Vec<bool>>> {
         let (repository, origin) = (repository.clone(), origin.clone());
         self.write(move |w| retain::retain(w, &repository, &removals, &origin))
+    }
+
+    fn extent(&self) -> BoxFuture<'_, Result<Extent>> {
+        self.look(verify::extent)
     }
 
     fn contents(&self, after: u64, limit: usize) -> BoxFuture<'_, Result<Numbered<BlobInfo>>> {

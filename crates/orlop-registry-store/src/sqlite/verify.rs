@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::limits::tags_that_reach;
 use super::row::{count, signed, text};
-use crate::upkeep::{Need, Numbered};
+use crate::upkeep::{Extent, Need, Numbered};
 use crate::{BlobInfo, Finding, ManifestRow, RepositoryName, TagName};
 
 /// What must not be: a sentence, and how to find it. Each row is what the sentence is about.
@@ -36,6 +36,20 @@ const RULES: &[(&str, &str)] = &[
            + (SELECT coalesce(sum(m.size), 0) FROM manifest m WHERE m.repository_id = r.id)",
     ),
 ];
+
+pub(super) fn extent(db: &Connection) -> rusqlite::Result<Extent> {
+    db.query_row(
+        "SELECT (SELECT count(*) FROM repository), count(*), coalesce(sum(size), 0) FROM blob",
+        [],
+        |row| {
+            Ok(Extent {
+                repositories: count(row, 0)?,
+                blobs: count(row, 1)?,
+                bytes: count(row, 2)?,
+            })
+        },
+    )
+}
 
 pub(super) fn check(db: &Connection) -> rusqlite::Result<Vec<Finding>> {
     let tx = db.unchecked_transaction()?;

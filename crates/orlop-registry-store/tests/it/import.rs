@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use orlop_oci::Digest;
 use orlop_registry_store::{
-    ImportFormat, ImportOptions, ImportReport, Policies, QuotaRule, QuotaScope, Sparse, Storage,
-    StorageError,
+    ImportFormat, ImportOptions, ImportProgress, ImportReport, Policies, QuotaRule, QuotaScope,
+    Sparse, Storage, StorageError,
 };
 use orlop_testing::{
     Compression, Document, Image, Layer, MediaTypes, PlatformName, Registry, RegistryOptions,
@@ -30,7 +30,18 @@ async fn import_with(
 ) -> ImportReport {
     let mut options = ImportOptions::default();
     change(&mut options);
-    storage.import(folder, &options, &mut |_| {}).await.unwrap()
+    let mut last = None;
+    let mut hear = |told: ImportProgress<'_>| last = Some((told.done, told.all));
+    let report = storage.import(folder, &options, &mut hear).await.unwrap();
+    if let Some((done, all)) = last {
+        assert_eq!(all.repositories, report.repositories);
+        assert!(
+            done.repositories < all.repositories,
+            "the last one was just done"
+        );
+        assert!(report.bytes <= done.bytes, "{report:?}");
+    }
+    report
 }
 
 fn layer(seed: u64) -> Layer {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use orlop_oci::Digest;
-use orlop_registry_store::{Finding, Need, Storage, VerifyReport};
+use orlop_registry_store::{Finding, Need, Storage, VerifyProgress, VerifyReport};
 
 use crate::support::{TestStorage, index_of, repo, tag};
 
@@ -34,11 +34,17 @@ async fn filled() -> (TestStorage, Digest, Digest) {
 #[tokio::test]
 async fn all_is_well() {
     let (test, ..) = filled().await;
-    let mut heard = 0;
-    let report = test.storage.verify(1, &mut |_| heard += 1).await.unwrap();
+    let mut heard = Vec::new();
+    let mut hear = |told: &VerifyProgress| heard.push(*told);
+    let report = test.storage.verify(1, &mut hear).await.unwrap();
     assert_eq!(report.findings, []);
-    assert_eq!((report.blobs, report.manifests, heard), (4, 2, 4));
+    assert_eq!((report.blobs, report.manifests), (4, 2));
     assert!(report.bytes > 300);
+    let far: Vec<_> = heard.iter().map(|told| told.blobs).collect();
+    assert_eq!(far, [0, 1, 2, 3, 4]);
+    let (last, all) = (heard[4], heard[0].all);
+    assert_eq!((last.blobs, last.bytes), (all.blobs, all.bytes));
+    assert_eq!((all.repositories, last.all), (2, all));
     let empty = TestStorage::new();
     assert_eq!(verify(&empty.storage).await, VerifyReport::default());
 }

@@ -1,6 +1,8 @@
 //! `registry …`: what there is to do about a registry beside serving it. Each command works on the
 //! registry's folder itself, whether it is being served or not.
 
+use std::sync::{Mutex, PoisonError};
+
 use clap::{Args, Subcommand};
 use orlop_registry_store::Storage;
 
@@ -12,6 +14,7 @@ use super::{
 use crate::app::App;
 use crate::error::{CliError, CliResult};
 use crate::interrupt;
+use crate::progress::Progress;
 
 /// Arguments of `registry`.
 #[derive(Args, Debug)]
@@ -96,11 +99,44 @@ impl Existing {
 
 /// Runs an operation on a registry to its end, or until it is interrupted.
 pub(super) fn work<T>(operation: impl Future<Output = CliResult<T>>) -> CliResult<T> {
+    long_work(None, operation, || None)
+}
+
+/// The same with a display of its progress; `kept` says what there is of it when it is interrupted.
+pub(super) fn long_work<T>(
+    progress: Option<&Progress>,
+    operation: impl Future<Output = CliResult<T>>,
+    kept: impl FnOnce() -> Option<String>,
+) -> CliResult<T> {
     let stopped = |cancel: orlop_image::Cancel| async move {
         tokio::select! {
             done = operation => done,
             () = cancel.cancelled() => Err(CliError::silent()),
         }
     };
-    interrupt::run(stopped, || None)
+    let done = interrupt::run(stopped, kept);
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    done
+}
+
+/// The latest of what was told of an operation, for its last words.
+pub(super) struct Latest<T>(Mutex<Option<T>>);
+
+impl<T: Clone> Latest<T> {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    pub(super) fn set(&self, value: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+
+    pub(super) fn get(&self) -> Option<T> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
 }

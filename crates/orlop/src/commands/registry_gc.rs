@@ -2,11 +2,12 @@
 
 use clap::Args;
 use orlop_registry::config::Period;
-use orlop_registry_store::{CollectOptions, CollectReport, Freed};
+use orlop_registry_store::{CollectOptions, CollectPhase, CollectProgress, CollectReport, Freed};
 
-use super::registry::{Existing, work};
+use super::registry::{Existing, Latest, long_work};
 use crate::app::App;
 use crate::error::CliResult;
+use crate::progress::Work;
 use crate::units::size;
 
 /// Arguments of `registry gc`.
@@ -16,7 +17,8 @@ use crate::units::size;
   orlop registry gc --grace 10m
 
 The registry may be served meanwhile: what a push brought, or was told is there, is left alone for
-the grace (at worst a minute less), so let it be longer than a push pauses.")]
+the grace (at worst a minute less), so let it be longer than a push pauses. Ctrl-C ends it within a
+second, and the next one goes on.")]
 pub struct GcArgs {
     /// Change nothing, and say what would be removed
     #[arg(long)]
@@ -35,14 +37,51 @@ pub fn run(app: &App, args: &GcArgs) -> CliResult {
     let mut options = CollectOptions::default();
     options.dry_run = args.dry_run;
     options.grace = args.grace.map(|grace| grace.0);
-    let report = work(async {
-        let collected = registry.storage.collect(&options, &mut |_| {}).await;
+    let (progress, latest) = (app.progress(false), Latest::new());
+    let collected = async {
+        let mut tell = |told: &CollectProgress| {
+            progress.work(collecting(told, args.dry_run));
+            latest.set(told.freed);
+        };
+        let collected = registry.storage.collect(&options, &mut tell).await;
         collected.map_err(|error| registry.plan.fault(&error))
-    })?;
+    };
+    let kept = || latest.get().map(|freed| so_far(freed, args.dry_run));
+    let report = long_work(Some(&progress), collected, kept)?;
     for line in lines(&report) {
         app.printer.line(line)?;
     }
     Ok(())
+}
+
+fn collecting(told: &CollectProgress, dry_run: bool) -> Work {
+    let (what, unit) = match &told.phase {
+        CollectPhase::Unowned => ("Collecting what no repository has:", "blobs"),
+        CollectPhase::Repository(_) => ("Collecting", "repositories"),
+        CollectPhase::Files => ("Looking for files left by a crash:", "files"),
+    };
+    let (freed, done) = (told.freed, told.done);
+    let verb = if dry_run { "would free" } else { "freed" };
+    Work {
+        what,
+        done: if told.total > 0 { done } else { freed.count },
+        total: (told.total > 0).then(|| told.total.max(done)),
+        unit,
+        note: (freed.count > 0).then(|| format!("{verb} {}", size(freed.bytes))),
+        ..Work::default()
+    }
+}
+
+/// What there is of one that was interrupted.
+fn so_far(freed: Freed, dry_run: bool) -> String {
+    if dry_run {
+        return "nothing was changed".to_owned();
+    }
+    let Freed { count, bytes } = freed;
+    format!(
+        "freed {} ({count} blobs); the next one goes on",
+        size(bytes)
+    )
 }
 
 /// What it did, or would do.

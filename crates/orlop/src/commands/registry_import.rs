@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use orlop_registry_store::{ImportFormat, ImportOptions, ImportReport};
+use orlop_registry_store::{ImportFormat, ImportOptions, ImportProgress, ImportReport};
 
-use super::registry::work;
+use super::registry::{Latest, long_work};
 use super::serve::{Plan, ServeArgs};
 use crate::app::App;
 use crate::error::{CliError, CliResult, chain};
+use crate::progress::Work;
 use crate::units::size;
 
 /// Arguments of `registry import`.
@@ -38,18 +39,44 @@ pub fn run(app: &App, args: &ImportArgs) -> CliResult {
     let storage = plan.open(app)?;
     let mut options = ImportOptions::default();
     options.link = !args.copy;
-    let report = work(async {
-        let imported = storage.import(&args.folder, &options, &mut |_| {}).await;
+    let (progress, latest) = (app.progress(false), Latest::new());
+    let imported = async {
+        let mut tell = |told: ImportProgress<'_>| {
+            progress.work(adopting(&told));
+            latest.set((told.report.linked + told.report.copied, told.report.bytes));
+        };
+        let imported = storage.import(&args.folder, &options, &mut tell).await;
         let report = imported.map_err(|error| CliError::new(chain(&error)))?;
         storage.flush().await.map_err(|error| plan.fault(&error))?;
         Ok(report)
-    })?;
+    };
+    let kept = || {
+        let (blobs, bytes) = latest.get()?;
+        let bytes = size(bytes);
+        Some(format!(
+            "kept {bytes} ({blobs} blobs); the next import goes on"
+        ))
+    };
+    let report = long_work(Some(&progress), imported, kept)?;
     tell(app, &report)?;
     let skipped = report.skipped.len() as u64 + report.skipped_more;
     match skipped {
         0 => Ok(()),
         1 => Err(CliError::new("1 thing wasn't adopted")),
         count => Err(CliError::new(format!("{count} things weren't adopted"))),
+    }
+}
+
+fn adopting(told: &ImportProgress<'_>) -> Work {
+    let (done, all) = (told.done, told.all);
+    Work {
+        what: "Adopting",
+        done: done.blobs.min(all.blobs),
+        total: Some(all.blobs),
+        unit: "blobs",
+        bytes: done.bytes.min(all.bytes),
+        total_bytes: Some(all.bytes),
+        note: None,
     }
 }
 

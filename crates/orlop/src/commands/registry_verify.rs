@@ -1,11 +1,12 @@
 //! `registry verify`: reads all content again, and names what is damaged and who needs it.
 
 use clap::Args;
-use orlop_registry_store::{Finding, Need, VerifyReport};
+use orlop_registry_store::{Finding, Need, VerifyProgress, VerifyReport};
 
-use super::registry::{Existing, work};
+use super::registry::{Existing, Latest, long_work};
 use crate::app::App;
 use crate::error::{CliError, CliResult};
+use crate::progress::Work;
 use crate::units::size;
 
 /// Arguments of `registry verify`.
@@ -13,7 +14,7 @@ use crate::units::size;
 #[command(after_help = "Example:
   orlop registry verify
 
-Nothing is changed. The exit code is 1 when something is damaged.")]
+Nothing is changed. The exit code is 1 when something is damaged. Ctrl-C ends it within a second.")]
 pub struct VerifyArgs {
     /// How many blobs are read at a time [default: one for each processor]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
@@ -26,10 +27,17 @@ pub struct VerifyArgs {
 /// Something is damaged, or the registry can't be read.
 pub fn run(app: &App, args: &VerifyArgs) -> CliResult {
     let registry = Existing::open(app)?;
-    let report = work(async {
-        let verified = registry.storage.verify(args.threads, &mut |_| {}).await;
+    let (progress, latest) = (app.progress(false), Latest::new());
+    let verified = async {
+        let mut tell = |told: &VerifyProgress| {
+            progress.work(reading(told));
+            latest.set(*told);
+        };
+        let verified = registry.storage.verify(args.threads, &mut tell).await;
         verified.map_err(|error| registry.plan.fault(&error))
-    })?;
+    };
+    let kept = || latest.get().map(|told| so_far(&told));
+    let report = long_work(Some(&progress), verified, kept)?;
     let mut damaged = 0;
     for finding in &report.findings {
         damaged += usize::from(!matches!(finding, Finding::Stray { .. }));
@@ -43,6 +51,32 @@ pub fn run(app: &App, args: &VerifyArgs) -> CliResult {
         1 => Err(CliError::new("1 thing is damaged")),
         count => Err(CliError::new(format!("{count} things are damaged"))),
     }
+}
+
+fn reading(told: &VerifyProgress) -> Work {
+    Work {
+        what: "Reading",
+        done: told.blobs,
+        // More may have come since it began.
+        total: Some(told.all.blobs.max(told.blobs)),
+        unit: "blobs",
+        bytes: told.bytes,
+        total_bytes: Some(told.all.bytes.max(told.bytes)),
+        note: (told.findings > 0).then(|| format!("{} findings", told.findings)),
+    }
+}
+
+/// What there is of one that was interrupted.
+fn so_far(told: &VerifyProgress) -> String {
+    let found = match told.findings {
+        0 => "nothing was found".to_owned(),
+        1 => "1 thing was found".to_owned(),
+        count => format!("{count} things were found"),
+    };
+    format!(
+        "{} of {} blobs were read, {found}; nothing was changed",
+        told.blobs, told.all.blobs
+    )
 }
 
 fn summary(report: &VerifyReport) -> String {

@@ -1,7 +1,9 @@
 //! Events as JSON, an object a line, on standard error.
 
 use orlop_image::event::Event;
+use serde::Serialize;
 
+use super::Work;
 use crate::printer::Printer;
 
 /// Prints one.
@@ -12,12 +14,47 @@ pub(super) fn emit(printer: &Printer, event: &Event) {
     }
 }
 
+/// Prints how far a piece of work is.
+pub(super) fn work(printer: &Printer, work: &Work) {
+    #[derive(Serialize)]
+    struct Line<'w> {
+        event: &'static str,
+        #[serde(flatten)]
+        work: &'w Work,
+    }
+    let line = Line {
+        event: "work",
+        work,
+    };
+    if let Ok(line) = serde_json::to_string(&line) {
+        printer.note(line);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::printer::{Look, captured};
     use orlop_image::event::BlobState;
     use orlop_oci::Digest;
+
+    #[test]
+    fn work_is_an_event() {
+        let (printer, _, err) = captured::printer(Look::default());
+        let reading = Work {
+            what: "Reading",
+            done: 1,
+            total: Some(2),
+            unit: "blobs",
+            bytes: 3,
+            ..Work::default()
+        };
+        work(&printer, &reading);
+        assert_eq!(
+            err.text(),
+            "{\"event\":\"work\",\"what\":\"Reading\",\"done\":1,\"total\":2,\"unit\":\"blobs\",\"bytes\":3}\n"
+        );
+    }
 
     #[test]
     fn an_object_a_line() {

@@ -10,6 +10,7 @@ mod plain;
 mod screen;
 mod tally;
 mod tty;
+mod work;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,6 +19,7 @@ use orlop_image::event::{Event, EventSink};
 use crate::config::ProgressMode;
 use crate::printer::Printer;
 use tally::Tally;
+pub use work::Work;
 
 /// The events of one operation, shown while it runs. Clones show on the same screen.
 #[derive(Clone)]
@@ -58,6 +60,17 @@ impl Progress {
         Self {
             renderer: Arc::new(renderer),
             tally: Arc::default(),
+        }
+    }
+
+    /// Shows how far a piece of work is that has no events of its own. Its line goes when all is
+    /// finished.
+    pub fn work(&self, work: Work) {
+        match &*self.renderer {
+            Renderer::Tty(tty) => tty.work(work),
+            Renderer::Plain(plain) => plain.work(&work),
+            Renderer::Json(printer) => json::work(printer, &work),
+            Renderer::Quiet(_) => {}
         }
     }
 

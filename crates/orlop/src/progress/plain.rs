@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use orlop_image::event::Event;
 use orlop_oci::Digest;
 
-use super::lines;
+use super::{Work, lines};
 use crate::printer::Printer;
 
 pub(super) struct Plain {
     printer: Arc<Printer>,
     /// The last words about each blob.
     said: Mutex<HashMap<Digest, String>>,
+    /// The last work that was said, and how many tenths of it were done.
+    worked: Mutex<(&'static str, u64)>,
 }
 
 impl Plain {
@@ -20,7 +22,25 @@ impl Plain {
         Self {
             printer,
             said: Mutex::default(),
+            worked: Mutex::default(),
         }
+    }
+
+    /// A line for each tenth: more would bury what else is in a log.
+    pub(super) fn work(&self, work: &Work) {
+        let tenths = work.tenths().unwrap_or(0);
+        let mut worked = self.worked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (what, before) = *worked;
+        if what != work.what {
+            *worked = (work.what, tenths);
+            if tenths == 0 {
+                return;
+            }
+        } else if tenths <= before {
+            return;
+        }
+        worked.1 = tenths;
+        self.printer.note(work.line(None, usize::MAX));
     }
 
     pub(super) fn emit(&self, event: &Event) {
@@ -66,6 +86,31 @@ mod tests {
     use super::*;
     use crate::printer::{Look, captured};
     use orlop_image::event::BlobState;
+
+    #[test]
+    fn work_is_told_of_in_tenths() {
+        let (printer, _, err) = captured::printer(Look::default());
+        let plain = Plain::new(Arc::new(printer));
+        for (what, total) in [("Reading", 30), ("Looking", 2), ("Waiting", 0)] {
+            for done in 0..=total {
+                plain.work(&Work {
+                    what,
+                    done,
+                    total: Some(total),
+                    unit: "blobs",
+                    ..Work::default()
+                });
+            }
+        }
+        let text = err.text();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 12, "{text}");
+        assert_eq!(
+            (lines[0], lines[9]),
+            ("Reading 3/30 blobs", "Reading 30/30 blobs")
+        );
+        assert_eq!(lines[10..], ["Looking 1/2 blobs", "Looking 2/2 blobs"]);
+    }
 
     #[test]
     fn each_change_once() {

@@ -8,7 +8,7 @@ use orlop_image::event::BlobState;
 use orlop_oci::Digest;
 
 use super::bar::{self, Speed};
-use super::lines;
+use super::{Work, lines};
 use crate::terminal::Size;
 
 /// The state of all blobs, in the order in which they were first seen.
@@ -16,6 +16,8 @@ use crate::terminal::Size;
 pub(super) struct Screen {
     index: HashMap<Digest, usize>,
     rows: Vec<Row>,
+    /// What is worked at, below all blobs.
+    work: Option<(Work, Speed)>,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,19 @@ impl Screen {
         row.state = state;
     }
 
+    /// A piece of work is so far.
+    pub(super) fn set_work(&mut self, work: Work, now: Instant) {
+        let before = self.work.take().filter(|(old, _)| old.what == work.what);
+        let mut speed = before.map(|(_, speed)| speed).unwrap_or_default();
+        speed.see(now, work.bytes);
+        self.work = Some((work, speed));
+    }
+
+    /// The work is at its end.
+    pub(super) fn end_work(&mut self) {
+        self.work = None;
+    }
+
     /// Forgets all blobs.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
@@ -55,7 +70,10 @@ impl Screen {
 
     /// Every blob, a line each.
     pub(super) fn all(&self, width: usize) -> Vec<String> {
-        self.rows.iter().map(|row| row.line(width)).collect()
+        let rows = self.rows.iter().map(|row| row.line(width));
+        let work = self.work.iter();
+        let work = work.map(|(work, speed)| work.line(speed.per_second(), width));
+        rows.chain(work).collect()
     }
 
     /// As many lines as fit. What is done goes first, then what has not begun; a last line says
@@ -63,7 +81,7 @@ impl Screen {
     pub(super) fn fitting(&self, size: Size) -> Vec<String> {
         // The line that the cursor stands on stays empty.
         let room = size.height.saturating_sub(1).max(1);
-        if self.rows.len() <= room {
+        if self.rows.len() + usize::from(self.work.is_some()) <= room {
             return self.all(size.width);
         }
         let mut by_need: Vec<usize> = (0..self.rows.len()).collect();
@@ -135,6 +153,35 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines[0].starts_with(&format!("{}: Downloading [=", digest(0).short())));
         assert_eq!(lines[1], format!("{}: Already exists", digest(1).short()));
+    }
+
+    #[test]
+    fn work_is_a_line() {
+        let start = Instant::now();
+        let mut screen = Screen::default();
+        let size = Size {
+            width: 80,
+            height: 10,
+        };
+        let reading = |second: u64| Work {
+            what: "Reading",
+            done: second,
+            total: Some(9),
+            unit: "blobs",
+            bytes: second * 1000,
+            total_bytes: Some(9000),
+            note: None,
+        };
+        for second in 0..=3 {
+            let now = start + std::time::Duration::from_secs(second);
+            screen.set_work(reading(second), now);
+        }
+        let lines = screen.fitting(size);
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].starts_with("Reading 3/9 blobs [="), "{lines:?}");
+        assert!(lines[0].ends_with("3kB/9kB  1kB/s 6s left"), "{lines:?}");
+        screen.end_work();
+        assert!(screen.fitting(size).is_empty());
     }
 
     #[test]

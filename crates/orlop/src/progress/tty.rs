@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use orlop_image::event::Event;
 
-use super::lines;
 use super::screen::Screen;
+use super::{Work, lines};
 use crate::printer::Printer;
 use crate::terminal::{self, Size};
 
@@ -98,6 +98,12 @@ impl Tty {
         }
     }
 
+    pub(super) fn work(&self, work: Work) {
+        let mut state = self.shared.state();
+        state.screen.set_work(work, Instant::now());
+        state.changed = true;
+    }
+
     pub(super) fn finish(&self) {
         let mut state = self.shared.state();
         if !state.finished {
@@ -160,9 +166,11 @@ impl Shared {
         state.changed = true;
     }
 
-    /// Draws all blobs a last time and lets them stand; the next display begins below.
+    /// Draws all blobs a last time and lets them stand; the next display begins below. A line of work
+    /// goes: what came of it is printed.
     fn leave(&self, state: &mut State) {
         let width = terminal::stderr_size().unwrap_or(NO_TERMINAL).width;
+        state.screen.end_work();
         let lines = state.screen.all(width);
         if !lines.is_empty() || state.drawn > 0 {
             self.replace(state, &lines);

@@ -5,6 +5,7 @@ mod check;
 mod clients;
 mod events;
 mod killed;
+mod lengthy;
 mod reloads;
 mod restarts;
 mod rules;
