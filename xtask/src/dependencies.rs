@@ -158,7 +158,6 @@ mod tests {
             &[
                 package(
                     "orlop-oci",
-                    "orlop-pin",
                     json!([{"name": "orlop-testing", "kind": "dev"}, {"name": "serde", "kind": null}]),
                 ),
                 package("orlop-store", json!([{"name": "orlop-oci", "kind": null}])),
