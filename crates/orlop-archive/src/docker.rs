@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::io::{Read as _, copy, sink};
 
 use orlop_layer::DigestReader;
+use orlop_oci::json::Object;
 use orlop_oci::{
     Compression, Descriptor, Digest, ImageConfig, ImageManifest, MAX_CONFIG_SIZE, MediaType, Raw,
 };
@@ -119,7 +120,7 @@ impl Synthesis {
 
 /// The images of `manifest.json`; `None` when there is none.
 pub(crate) fn images(place: &Place, made: &mut Synthesis) -> Result<Option<ImageList>> {
-    let Some(entries) = place.json::<Vec<Entry>>(MANIFEST_JSON)? else {
+    let Some(entries) = place.json::<Vec<Object<Entry>>>(MANIFEST_JSON)? else {
         return Ok(None);
     };
     let mut images = ImageList::default();
@@ -129,7 +130,7 @@ pub(crate) fn images(place: &Place, made: &mut Synthesis) -> Result<Option<Image
         configs: HashMap::new(),
         layers: HashMap::new(),
     };
-    for entry in entries {
+    for Object(entry) in entries {
         let target = reader.image(&entry)?;
         let tags = entry.repo_tags.unwrap_or_default();
         images.add(target, tags.iter().filter_map(|tag| Name::full(tag)));

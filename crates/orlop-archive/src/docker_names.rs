@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use orlop_oci::json::Object;
 use orlop_oci::{Descriptor, Digest, MAX_INDEX_DEPTH, MAX_MANIFEST_SIZE, Manifest, Raw};
 
 use crate::docker::{Entry, MANIFEST_JSON};
@@ -12,11 +13,11 @@ use crate::place::Place;
 
 /// Adds them.
 pub(crate) fn add(place: &Place, images: &mut ImageList) -> Result<()> {
-    let Some(entries) = place.json::<Vec<Entry>>(MANIFEST_JSON)? else {
+    let Some(entries) = place.json::<Vec<Object<Entry>>>(MANIFEST_JSON)? else {
         return Ok(());
     };
     let mut missing: HashMap<Digest, Vec<Name>> = HashMap::new();
-    for entry in entries {
+    for Object(entry) in entries {
         let Some(config) = digest_of(&entry.config) else {
             continue;
         };

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use orlop_oci::json::{self, Object};
 use orlop_oci::{Descriptor, Digest, MAX_CONFIG_SIZE, MediaType, Raw};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +31,7 @@ struct Layer {
     #[serde(default)]
     comment: Option<String>,
     #[serde(default)]
-    container_config: Option<Command>,
+    container_config: Option<Object<Command>>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -123,8 +124,7 @@ impl Reader<'_> {
                 let id = id.escape_debug();
                 return Err(self.place.invalid(format!("layer {id} is not in it")));
             };
-            let layer: Layer =
-                serde_json::from_slice(&bytes).map_err(|e| self.malformed(id, &e))?;
+            let layer: Layer = json::from_slice(&bytes).map_err(|e| self.malformed(id, &e))?;
             self.layers.insert(id.to_owned(), (layer, bytes));
         }
         Ok(&self.layers[id])
@@ -205,7 +205,10 @@ impl Reader<'_> {
 }
 
 fn step(layer: &Layer) -> Step {
-    let command = layer.container_config.as_ref().and_then(|c| c.cmd.as_ref());
+    let command = layer
+        .container_config
+        .as_ref()
+        .and_then(|Object(c)| c.cmd.as_ref());
     Step {
         created: layer.created.clone(),
         author: layer.author.clone().unwrap_or_default(),

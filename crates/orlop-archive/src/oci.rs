@@ -1,5 +1,6 @@
 //! The images of an OCI layout (image-spec, image-layout.md), as a directory or in an archive.
 
+use orlop_oci::json::Object;
 use orlop_oci::{Descriptor, Index, MAX_MANIFEST_SIZE, Manifest, MediaType, Raw, annotation};
 use serde::Deserialize;
 
@@ -18,7 +19,8 @@ struct Layout {
 
 /// The images of a layout; `None` when it is none.
 pub(crate) fn images(place: &Place) -> Result<Option<ImageList>> {
-    let (Some(layout), Some(index)) = (place.json::<Layout>(OCI_LAYOUT)?, index(place)?) else {
+    let (Some(Object::<Layout>(layout)), Some(index)) = (place.json(OCI_LAYOUT)?, index(place)?)
+    else {
         return Ok(None);
     };
     let version = layout.image_layout_version;

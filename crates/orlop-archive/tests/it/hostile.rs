@@ -91,6 +91,23 @@ fn lists_of_what_is_not_there_are_refused() {
 }
 
 #[test]
+fn a_list_in_place_of_an_object_is_refused() {
+    let index: &[u8] = br#"{"schemaVersion":2,"manifests":[]}"#;
+    for files in [
+        &[("oci-layout", &br#"["1.0.0"]"#[..]), ("index.json", index)][..],
+        &[("manifest.json", br#"[["c.json",["a:b"],[]]]"#)],
+        &[("l/layer.tar", b""), ("l/json", br#"["p"]"#)],
+        &[
+            ("l/layer.tar", b""),
+            ("l/json", br#"{"container_config":[["x"]]}"#),
+        ],
+    ] {
+        let said = refused(&tar(files));
+        assert!(said.contains("expected an object"), "{said}");
+    }
+}
+
+#[test]
 fn an_entry_longer_than_the_file_is_cut_off() {
     let whole = tar(&[("manifest.json", &[b' '; 5000])]);
     let said = refused(&whole[..3000]);
