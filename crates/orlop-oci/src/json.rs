@@ -19,7 +19,26 @@ use serde::{Deserialize, Deserializer};
 /// # Errors
 /// When it isn't JSON, isn't an object, or isn't a `T`.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_slice(bytes).map(|Object(document)| document)
+    let read = serde_json::from_slice(bytes).map(|Object(document)| document);
+    read.map_err(shortened)
+}
+
+/// Characters of an error's beginning and of its end: what is wrong, and where.
+const SHOWN: usize = 120;
+
+/// The same error without the middle of a long value: serde tells a value that is of another kind than
+/// it should be, and a stranger's may have megabytes.
+fn shortened(error: serde_json::Error) -> serde_json::Error {
+    let text = error.to_string();
+    let beginning = text.char_indices().nth(SHOWN).map(|(at, _)| at);
+    let end = text.char_indices().nth_back(SHOWN - 1).map(|(at, _)| at);
+    match (beginning, end) {
+        (Some(beginning), Some(end)) if beginning < end => {
+            let (beginning, end) = (&text[..beginning], &text[end..]);
+            serde::de::Error::custom(format_args!("{beginning}…{end}"))
+        }
+        _ => error,
+    }
 }
 
 /// A structure that is read from an object only.
@@ -104,6 +123,18 @@ mod tests {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Part {
         size: u64,
+    }
+
+    #[test]
+    fn errors_are_short() {
+        let long = format!("{{\"version\":\"{}\"}}", "é".repeat(1 << 20));
+        let error = from_slice::<Document>(long.as_bytes()).unwrap_err();
+        assert_eq!((error.line(), error.column()), (1, 2_097_165));
+        let error = error.to_string();
+        assert!(error.starts_with("invalid type: string \"éé"), "{error}");
+        let end = "éé\", expected u8 at line 1 column 2097165";
+        assert!(error.contains("é…é") && error.ends_with(end), "{error}");
+        assert!(error.chars().count() == 2 * SHOWN + 1, "{error}");
     }
 
     #[test]
