@@ -1,7 +1,7 @@
 //! Patterns of repositories and of tags.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::TagName;
 
@@ -117,7 +117,9 @@ impl TagPatterns {
 
     pub(crate) fn matches(&self, tag: &TagName) -> bool {
         let tag = tag.as_str();
-        self.all || self.globs.is_match(tag) || self.regexes.iter().any(|r| r.is_match(tag))
+        self.all
+            || self.globs.is_match(tag)
+            || self.regexes.iter().any(|r| r.is_match(tag.as_bytes()))
     }
 
     /// The patterns, for people; `None` when every tag matches.
@@ -126,15 +128,24 @@ impl TagPatterns {
     }
 }
 
-/// A regular expression that the whole text has to match.
+/// A regular expression that the whole text has to match. Tags are ASCII, and so are `\d`, `\w` and the
+/// like: those of Unicode would need tables that nothing else needs.
 fn whole(text: &str) -> Result<Regex, String> {
     if text.len() > MAX_PATTERN_LEN {
         return Err("a pattern is too long".into());
     }
-    RegexBuilder::new(&format!("^(?:{text})$"))
-        .size_limit(MAX_REGEX_SIZE)
-        .build()
-        .map_err(|error| format!("{text:?}: {error}"))
+    let build = |text: &str| {
+        let mut builder = RegexBuilder::new(text);
+        builder.unicode(false).size_limit(MAX_REGEX_SIZE).build()
+    };
+    // First by itself: `a)|(b` is none, but between brackets it would be, and match more.
+    let built = build(text).and_then(|_| build(&format!("^(?:{text})$")));
+    built.map_err(|error| {
+        // Above it is a picture of several lines.
+        let error = error.to_string();
+        let reason = error.lines().last().unwrap_or_default();
+        format!("{text:?}: {}", reason.trim_start_matches("error: "))
+    })
 }
 
 #[cfg(test)]
@@ -189,15 +200,26 @@ mod tests {
             assert!(Globs::new(&[wrong.to_owned()]).is_err(), "{wrong:?}");
         }
         assert!(Globs::new(&[]).is_err());
-        assert!(TagPatterns::new(&[TagPattern::Regex("(".into())]).is_err());
-        assert!(TagPatterns::new(&[TagPattern::Regex("(a{900}){900}".into())]).is_err());
+        for (wrong, reason) in [
+            ("(", r#""(": unclosed group"#),
+            ("a)|(b", r#""a)|(b": unopened group"#),
+            ("(a{900}){900}", "size limit"),
+            // Wherever the tables of Unicode come from, they aren't used.
+            (r"\p{L}", "not allowed here"),
+        ] {
+            let refused = TagPatterns::new(&[TagPattern::Regex(wrong.into())]).unwrap_err();
+            assert!(
+                refused.contains(reason) && !refused.contains('\n'),
+                "{refused}"
+            );
+        }
     }
 
     #[test]
     fn tags() {
         let patterns = TagPatterns::new(&[
             TagPattern::Glob("v1.*".into()),
-            TagPattern::Regex("rc|beta[0-9]".into()),
+            TagPattern::Regex(r"rc|beta\d".into()),
         ])
         .unwrap();
         for (tag, expected) in [
