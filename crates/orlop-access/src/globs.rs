@@ -85,6 +85,8 @@ fn check(pattern: &str) -> Result<(), String> {
         "is empty"
     } else if pattern.len() > MAX_PATTERN_LEN {
         "is too long"
+    } else if pattern.contains(char::is_control) {
+        "has a control character"
     } else if pattern.starts_with('/') || pattern.ends_with('/') {
         "begins or ends with a slash"
     } else {

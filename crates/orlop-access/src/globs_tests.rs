@@ -60,7 +60,7 @@ fn each_form() {
 
 #[test]
 fn those_that_are_none() {
-    for pattern in ["", "/", "/a", "a/", "a/{b", "[", "a]b}", "\\"] {
+    for pattern in ["", "/", "/a", "a/", "a/{b", "[", "a]b}", "\\", "[1-\n]"] {
         let built = Patterns::new([(0, pattern)]);
         assert!(built.is_err(), "{pattern}");
     }

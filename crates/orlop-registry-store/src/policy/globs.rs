@@ -55,6 +55,9 @@ fn glob(pattern: &str) -> Result<globset::Glob, String> {
     if pattern.len() > MAX_PATTERN_LEN {
         return Err("a pattern is too long".into());
     }
+    if pattern.contains(char::is_control) {
+        return Err(format!("{pattern:?} has a control character"));
+    }
     let glob = GlobBuilder::new(pattern).literal_separator(true).build();
     glob.map_err(|error| format!("{pattern:?}: {}", error.kind()))
 }
@@ -196,7 +199,7 @@ mod tests {
 
     #[test]
     fn wrong_patterns_are_named() {
-        for wrong in ["", "/a", "a/", "a[", "{a"] {
+        for wrong in ["", "/a", "a/", "a[", "{a", "[1-\n]"] {
             assert!(Globs::new(&[wrong.to_owned()]).is_err(), "{wrong:?}");
         }
         assert!(Globs::new(&[]).is_err());

@@ -9,6 +9,9 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 use url::Url;
 
+/// Longest glob, in bytes.
+const MAX_GLOB_LEN: usize = 1024;
+
 /// An address to listen on: `127.0.0.1:5000`, `[::]:5000`, `localhost:5000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -156,6 +159,9 @@ impl RepositoryGlobs {
         for text in &texts {
             if text.is_empty() || text.starts_with('/') || text.ends_with('/') {
                 return Err(format!("{text:?} is no glob over names of repositories"));
+            }
+            if text.len() > MAX_GLOB_LEN || text.contains(char::is_control) {
+                return Err(format!("{text:?} is too long, or has a control character"));
             }
             let glob = GlobBuilder::new(text).literal_separator(true).build();
             set.add(glob.map_err(|error| format!("{text:?}: {}", error.kind()))?);
