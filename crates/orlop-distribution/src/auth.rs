@@ -357,6 +357,10 @@ pub(crate) fn basic(credential: &Credential) -> Option<HeaderValue> {
 
 /// `Authorization` by token.
 pub(crate) fn bearer(token: &Secret) -> Option<HeaderValue> {
+    // RFC 6750, 2.1, in the widest sense: what isn't of ASCII is spelt in one way here and in another there.
+    if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
     sensitive(&format!("Bearer {}", token.expose()))
 }
 

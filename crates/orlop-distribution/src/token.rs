@@ -252,7 +252,7 @@ fn settings_idle(endpoint: &Endpoint) -> Duration {
     endpoint.settings.idle_timeout()
 }
 
-fn read(bytes: &[u8]) -> Result<Token, &'static str> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Token, &'static str> {
     let answer: TokenAnswer =
         json::from_slice(bytes).map_err(|_| "the answer of the token realm is not understood")?;
     let token = answer
@@ -318,6 +318,8 @@ mod tests {
             "",
             "{}",
             r#"["t"]"#,
+            r#"{"token":"é"}"#,
+            r#"{"token":"a b"}"#,
             r#"{"token":""}"#,
             r#"{"token":"a\nb"}"#,
             "<html>",
