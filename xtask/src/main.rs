@@ -1,4 +1,4 @@
-//! Setup, tests, benchmarks, generated documents: `cargo xtask --help`.
+//! Setup, tests, fuzzing, benchmarks, generated documents: `cargo xtask --help`.
 //!
 //! This program depends on none of the crates that it builds and tests, so that it compiles in
 //! seconds on a fresh checkout.
@@ -8,6 +8,7 @@ mod command;
 mod dependencies;
 mod dist;
 mod docs;
+mod fuzz;
 mod policy;
 mod setup;
 mod test;
@@ -37,6 +38,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Runs the fuzz targets, each for a while
+    Fuzz(fuzz::FuzzArguments),
     /// Writes the man pages and the shell completions from the program's arguments
     Docs {
         /// Changes nothing; fails when a file isn't current
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Chore::Setup => setup::setup(),
         Chore::Test(arguments) => test::test(&arguments),
         Chore::Bench { arguments } => bench::bench(&arguments),
+        Chore::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Chore::Docs { check } => docs::docs(check),
         Chore::CheckDeps => dependencies::check(),
         Chore::Dist => dist::dist(),

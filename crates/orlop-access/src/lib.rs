@@ -21,6 +21,8 @@ mod clock;
 mod config;
 mod control;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod globs;
 mod identity;
 mod issue;

@@ -5,14 +5,15 @@ use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 
 /// Longer headers are cut off: no registry needs more.
-const MAX_LEN: usize = 8 << 10;
+pub(crate) const MAX_LEN: usize = 8 << 10;
 
 /// One challenge: a scheme and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
     /// In lower case: `bearer`, `basic`.
     pub(crate) scheme: String,
-    parameters: Vec<(String, String)>,
+    /// Names in lower case, with their values.
+    pub(crate) parameters: Vec<(String, String)>,
 }
 
 impl Challenge {

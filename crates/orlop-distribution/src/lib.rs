@@ -36,6 +36,8 @@ mod download;
 mod endpoint;
 mod error;
 mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod login;
 mod manifest;
 mod pages;

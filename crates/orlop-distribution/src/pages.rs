@@ -104,7 +104,7 @@ impl Pages<'_> {
 }
 
 /// The target of `Link: <…>; rel="next"` (RFC 8288), relative to `url`.
-fn next_page(headers: &HeaderMap, url: &Url) -> Option<Url> {
+pub(crate) fn next_page(headers: &HeaderMap, url: &Url) -> Option<Url> {
     let links = headers
         .get_all(LINK)
         .iter()

@@ -152,7 +152,7 @@ impl Answer {
 
 /// The errors of a body (distribution-spec, "Error Codes"; some realms and proxies have a shape of
 /// their own).
-fn read_errors(body: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn read_errors(body: &[u8]) -> Vec<(String, String)> {
     let Ok(value) = serde_json::from_slice::<serde_json::Value>(body) else {
         return Vec::new();
     };

@@ -8,6 +8,8 @@ mod certificates;
 mod challenges;
 mod external;
 mod first_admin;
+mod fuzz_keys;
+mod fuzz_tokens;
 mod hostile;
 mod keys;
 mod logins;
@@ -15,5 +17,7 @@ mod properties;
 mod robots;
 mod rules;
 mod scene;
+#[path = "../../../../fuzz/seeds.rs"]
+mod seeds;
 mod tokens;
 mod users;

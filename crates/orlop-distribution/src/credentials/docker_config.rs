@@ -268,7 +268,7 @@ fn write_private(path: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 /// Reads an entry of `auths`.
-pub(super) fn read_entry(
+pub(crate) fn read_entry(
     path: &Path,
     entry: &Value,
 ) -> Result<Option<Credential>, CredentialError> {
@@ -319,7 +319,7 @@ pub(super) fn read_entry(
     })
 }
 
-fn write_entry(credential: &Credential) -> Value {
+pub(crate) fn write_entry(credential: &Credential) -> Value {
     let auth = |user: &str, secret: &Secret| STANDARD.encode(format!("{user}:{}", secret.expose()));
     match credential {
         Credential::Password { user, password } => json!({ "auth": auth(user, password) }),

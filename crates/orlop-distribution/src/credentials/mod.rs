@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use orlop_oci::Repository;
 
 pub use docker_config::DockerConfigFile;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use docker_config::{read_entry, write_entry};
 pub use podman::PodmanAuthFile;
 
 use crate::{Secret, quirks};

@@ -4,5 +4,9 @@
 
 mod archive;
 mod dialects;
+mod fuzz_compression;
+mod fuzz_layers;
 mod hostile;
+#[path = "../../../../fuzz/seeds.rs"]
+mod seeds;
 mod writer;

@@ -7,6 +7,9 @@ mod blobs;
 mod collect;
 mod crash;
 mod full;
+mod fuzz_names;
+mod fuzz_policies;
+mod fuzz_pushes;
 mod import;
 mod layout;
 mod lists;
@@ -17,6 +20,8 @@ mod pulls;
 mod quota;
 mod retention;
 mod seams;
+#[path = "../../../../fuzz/seeds.rs"]
+mod seeds;
 mod stress;
 mod support;
 mod upload_model;

@@ -7,6 +7,8 @@
 //! remembers for each value where it came from, which `orlop config show` prints.
 
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod keys;
 mod layers;
 mod serve_keys;
