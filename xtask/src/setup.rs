@@ -29,6 +29,10 @@ const PACKAGES: &[(&str, &str)] = &[
     ("xz-utils", "compresses archives of tests"),
     ("bzip2", "compresses archives of tests"),
     ("zstd", "compresses archives of tests"),
+    (
+        "zfs-fuse",
+        "the ZFS that its storage driver is tested on; tests start it themselves",
+    ),
     ("openssl", "certificates and signatures of tests"),
 ];
 

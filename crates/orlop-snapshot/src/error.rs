@@ -48,6 +48,9 @@ pub enum Error {
         /// What it said, or why it couldn't be run.
         said: String,
     },
+    /// `zfs` was asked for, and neither the store nor the configuration says on which dataset.
+    #[error("{} lies on no ZFS dataset, and none is configured", .0.display())]
+    NoDataset(PathBuf),
     /// A layer isn't unpacked, or no more.
     #[error("layer {chain} is not unpacked by the storage driver {driver}")]
     NoSnapshot {

@@ -144,6 +144,16 @@ impl Home {
         self.sweep_directory(&self.staging(), |_| false)
     }
 
+    /// How many are being made or taken apart.
+    pub(crate) fn staged(&self) -> Result<usize> {
+        let staging = self.staging();
+        match fs::read_dir(&staging) {
+            Ok(entries) => Ok(entries.count()),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(0),
+            Err(e) => Err(Error::io("read", &staging)(e)),
+        }
+    }
+
     pub(crate) fn sweep(&self, mounted: &[PathBuf]) -> Result<()> {
         self.sweep_staging()?;
         throwaway::sweep(self, mounted)

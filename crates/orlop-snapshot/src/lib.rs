@@ -10,6 +10,7 @@
 //! * [`btrfs`](Btrfs): each snapshot is the whole tree too, a subvolume of that file system: a snapshot of
 //!   the subvolume below, with the layer applied, and read-only. It shares with the one below what the
 //!   layer doesn't change.
+//! * [`zfs`](Zfs): the same with datasets, clones of the dataset below.
 //! * [`vfs`](Vfs): each snapshot is the whole tree, a copy of the one below with the layer applied.
 //!   Slow and large, but it works everywhere, without root too.
 //!
@@ -26,7 +27,7 @@
 //! ROOT/snapshots/
 //!   driver                    the name of the driver that was chosen for this store
 //!   DRIVER/
-//!     sha256-HEX/             a snapshot: the tree itself (btrfs: a subvolume)
+//!     sha256-HEX/             a snapshot: the tree itself (btrfs: a subvolume; zfs: empty, see `zfs_dataset`)
 //!     staging/ID/             one being made, or being removed; locked while somebody is at it
 //!     throwaway/ID/           the writable part of a mount that is thrown away with it
 //!     empty/N/                empty directories, for stacks that have too few layers
@@ -72,6 +73,9 @@ mod space;
 mod staging;
 mod throwaway;
 mod vfs;
+mod zfs;
+mod zfs_command;
+mod zfs_dataset;
 
 use std::path::{Path, PathBuf};
 
@@ -79,12 +83,13 @@ use orlop_fs::{Settled, Unpacked, Usage, WhiteoutStyle};
 use orlop_oci::ChainId;
 
 pub use btrfs::Btrfs;
-pub use choose::{DRIVERS, choose, driver_of};
+pub use choose::{DRIVERS, Wishes, choose, driver_of, remembered};
 pub use error::{Error, Result};
 pub use overlay2::Overlay2;
 pub use space::Space;
 pub use staging::Staging;
 pub use vfs::Vfs;
+pub use zfs::Zfs;
 
 /// What a mount may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

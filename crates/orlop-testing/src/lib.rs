@@ -12,7 +12,7 @@
 //! - [`Registry`], [`TokenServer`], [`Certificates`]: a real registry, its logins and its TLS;
 //! - [`Receiver`]: an endpoint of webhooks; [`SmallDisk`]: a disk that can be full;
 //! - [`FaultProxy`]: the same registry having a bad day, and a count of what it was asked;
-//! - [`Btrfs`]: a file system of a kind that the machine may not have;
+//! - [`Btrfs`], [`ZfsPool`]: file systems of kinds that the machine may not have;
 //! - [`peer`]: the other tools; [`Orlop`]: our own program.
 //!
 //! What needs a program that isn't installed returns `None` after saying so on standard error,
@@ -36,6 +36,8 @@ mod server;
 mod skip;
 mod tarball;
 mod token;
+mod turn;
+mod zfs;
 
 pub use btrfs::Btrfs;
 pub use certificates::Certificates;
@@ -52,3 +54,4 @@ pub use runnable::busybox_layer;
 pub use skip::{fixtures, impossible, is_root, missing, need_programs};
 pub use tarball::{Tarball, access_list};
 pub use token::{TokenServer, TokenServerOptions};
+pub use zfs::ZfsPool;

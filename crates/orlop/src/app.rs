@@ -10,6 +10,7 @@ use orlop_distribution::{
 use orlop_image::Images;
 use orlop_image::event::{Event, EventSink};
 use orlop_oci::Platform;
+use orlop_snapshot::Wishes;
 use orlop_store::Store;
 
 use crate::cli::Global;
@@ -99,15 +100,18 @@ impl App {
                 error.hint("--root DIR or ORLOP_ROOT name another folder")
             }
         })?;
-        let driver = orlop_snapshot::choose(root, self.settings.storage_driver.as_deref())
-            .map_err(|error| {
-                let hint = error.hint();
-                let error = CliError::new(chain(&error));
-                match hint {
-                    Some(hint) => error.hint(hint),
-                    None => error,
-                }
-            })?;
+        let wishes = Wishes {
+            driver: self.settings.storage_driver.as_deref(),
+            zfs_dataset: self.settings.zfs_dataset.as_deref(),
+        };
+        let driver = orlop_snapshot::choose(root, &wishes).map_err(|error| {
+            let hint = error.hint();
+            let error = CliError::new(chain(&error));
+            match hint {
+                Some(hint) => error.hint(hint),
+                None => error,
+            }
+        })?;
         Ok(Images::new(store, driver))
     }
 

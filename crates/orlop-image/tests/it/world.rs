@@ -36,7 +36,7 @@ impl World {
     pub(crate) fn with_driver(driver: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("root")).unwrap();
-        let driver = orlop_snapshot::choose(store.root(), Some(driver)).unwrap();
+        let driver = orlop_snapshot::driver_of(store.root(), driver).unwrap();
         Self {
             images: Images::new(store, driver),
             folder,

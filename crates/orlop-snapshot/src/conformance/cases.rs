@@ -534,7 +534,8 @@ fn publishing_over_an_orphan(bench: &Bench<'_>) -> Outcome {
         let staging = bench.driver().begin(&chain, None)?;
         fs::write(staging.path().join("x"), content)?;
         bench.driver().publish(staging)?;
-        let seen = fs::read_to_string(bench.driver().layer_dir(&chain).join("x"))?;
+        let look = |tree: &Path| Ok(fs::read_to_string(tree.join("x"))?);
+        let seen = bench.view(std::slice::from_ref(&chain), look)?;
         ensure(seen == content, || format!("{seen} instead of {content}"))?;
     }
     bench.driver().remove(&chain)?;

@@ -3,12 +3,12 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use orlop_snapshot::{Btrfs, Driver, Overlay2, Vfs, conformance};
+use orlop_snapshot::{Btrfs, Driver, Overlay2, Vfs, Wishes, conformance};
 
 /// Set in the child that runs without privileges.
 const UNPRIVILEGED: &str = "ORLOP_TEST_UNPRIVILEGED";
 
-fn conforms(driver: &dyn Driver, scratch: &std::path::Path) {
+pub(crate) fn conforms(driver: &dyn Driver, scratch: &std::path::Path) {
     if let Err(failures) = conformance::check(driver, scratch) {
         let shown: Vec<String> = failures
             .iter()
@@ -105,7 +105,7 @@ fn root_btrfs() {
     };
     let root = disk.path().join("store");
     std::fs::create_dir(&root).unwrap();
-    let chosen = orlop_snapshot::choose(&root, None).unwrap();
+    let chosen = orlop_snapshot::choose(&root, &Wishes::default()).unwrap();
     assert_eq!(chosen.name(), "btrfs");
     conforms(&Btrfs::new(&root), &root.join("scratch"));
 }
@@ -137,8 +137,13 @@ fn vfs_without_privileges() {
     }
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path();
-    assert_eq!(orlop_snapshot::choose(root, None).unwrap().name(), "vfs");
-    let Err(error) = orlop_snapshot::choose(root, Some("overlay2")) else {
+    let chosen = orlop_snapshot::choose(root, &Wishes::default());
+    assert_eq!(chosen.unwrap().name(), "vfs");
+    let wishes = Wishes {
+        driver: Some("overlay2"),
+        ..Wishes::default()
+    };
+    let Err(error) = orlop_snapshot::choose(root, &wishes) else {
         panic!("overlay2 without root");
     };
     assert_eq!(

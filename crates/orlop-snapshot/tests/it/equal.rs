@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use orlop_snapshot::conformance::{Attributes, Bench, Layer};
-use orlop_snapshot::{Btrfs, Driver, Overlay2, Vfs};
+use orlop_snapshot::{Btrfs, Driver, Overlay2, Vfs, Zfs};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
@@ -134,15 +134,17 @@ fn same(
 }
 
 fn compare(one: Place<'_>, two: Place<'_>) {
+    run(24, |stack| same(&stack, one, two));
+}
+
+fn run(cases: u32, test: impl Fn(Vec<BTreeMap<String, Thing>>) -> Result<(), TestCaseError>) {
     let config = ProptestConfig {
-        cases: 24,
+        cases,
         failure_persistence: None,
         ..ProptestConfig::default()
     };
     let stacks = prop::collection::vec(layer(), 1..5);
-    TestRunner::new(config)
-        .run(&stacks, |stack| same(&stack, one, two))
-        .unwrap();
+    TestRunner::new(config).run(&stacks, test).unwrap();
 }
 
 fn overlay2(root: &Path) -> Box<dyn Driver> {
@@ -172,4 +174,18 @@ fn root_btrfs_shows_what_overlay2_shows() {
         (dir.path(), overlay2),
         (disk.path(), |root| Box::new(Btrfs::new(root))),
     );
+}
+
+/// For the test that has the pool. zfs-fuse keeps no access control lists, and takes its time.
+pub(crate) fn zfs_shows_what_overlay2_shows(pool: &orlop_testing::ZfsPool) {
+    let dir = tempfile::tempdir().unwrap();
+    let zfs = |root: &Path| -> Box<dyn Driver> { Box::new(Zfs::new(root, None)) };
+    run(4, |mut stack| {
+        for thing in stack.iter_mut().flat_map(BTreeMap::values_mut) {
+            if let Thing::ListedDirectory(salt) = *thing {
+                *thing = Thing::Directory(salt);
+            }
+        }
+        same(&stack, (dir.path(), overlay2), (pool.path(), zfs))
+    });
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod conform;
+mod datasets;
 mod equal;
 mod subvolumes;
 mod with_store;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use orlop_oci::{ChainId, Descriptor, DiffId, Digest, MediaType};
 use orlop_snapshot::conformance::{Attributes, Bench, Layer};
-use orlop_snapshot::{Btrfs, Driver, MountMode, Overlay2, Space, Vfs};
+use orlop_snapshot::{Btrfs, Driver, MountMode, Overlay2, Space, Vfs, Zfs};
 use orlop_store::{MountRecord, Publication, SnapshotRecord, Store};
 
 /// Publishes an image of two layers by this driver.
@@ -89,6 +89,14 @@ fn root_so_it_does_with_btrfs() {
     };
     let store = Store::open(&disk.path().join("root")).unwrap();
     mount_protects(&store, &Btrfs::new(store.root()), disk.path());
+}
+
+/// For the test that has the pool.
+pub(crate) fn protects_on_zfs(pool: &orlop_testing::ZfsPool) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("root")).unwrap();
+    let driver = Zfs::new(store.root(), Some(pool.name()));
+    mount_protects(&store, &driver, dir.path());
 }
 
 fn mount_protects(store: &Store, driver: &dyn Driver, place: &Path) {

@@ -17,8 +17,10 @@ use crate::error::CliError;
 pub struct FileConfig {
     /// The folder that everything is kept in.
     pub root: Option<PathBuf>,
-    /// `overlay2`, `btrfs` or `vfs`.
+    /// `overlay2`, `btrfs`, `zfs` or `vfs`.
     pub storage_driver: Option<String>,
+    /// What single storage drivers need to know.
+    pub storage: StorageConfig,
     /// How progress is shown.
     pub progress: Option<ProgressMode>,
     /// The platform to pull when none is asked for: `os/arch[/variant]`.
@@ -37,6 +39,14 @@ pub struct FileConfig {
     pub registry: RegistriesConfig,
     /// What `orlop serve` serves.
     pub serve: ServeConfig,
+}
+
+/// What single storage drivers need to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StorageConfig {
+    /// The dataset below which `zfs` makes its own.
+    pub zfs_dataset: Option<String>,
 }
 
 /// What a layer may be at most: protection from decompression bombs.

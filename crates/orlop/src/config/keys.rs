@@ -50,10 +50,18 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "storage_driver",
         kind: Kind::Text,
-        default: "what the store was made with; a new one: btrfs on btrfs, else overlay2 where it works, else vfs",
+        default: "what the store was made with; a new one: btrfs on btrfs, zfs on ZFS, else overlay2 where it works, else vfs",
         variables: &["ORLOP_STORAGE_DRIVER"],
         flag: Some("--storage-driver NAME"),
-        help: "How unpacked layers are kept: overlay2, btrfs or vfs.",
+        help: "How unpacked layers are kept: overlay2, btrfs, zfs or vfs.",
+    },
+    Key {
+        name: "storage.zfs_dataset",
+        kind: Kind::Text,
+        default: "the one that the store lies on",
+        variables: &["ORLOP_STORAGE_ZFS_DATASET"],
+        flag: None,
+        help: "The dataset below which zfs makes its own, POOL or POOL/NAME. A new store that is told one takes zfs; an old one keeps its datasets where they are.",
     },
     Key {
         name: "progress",

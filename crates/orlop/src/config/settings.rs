@@ -37,6 +37,8 @@ pub struct Settings {
     pub root: PathBuf,
     /// The storage driver that was asked for.
     pub storage_driver: Option<String>,
+    /// Where `zfs` makes its datasets, if not where the store lies.
+    pub zfs_dataset: Option<String>,
     /// How progress is shown.
     pub progress: ProgressMode,
     /// The platform to pull by default; absent for the machine's own.
@@ -86,6 +88,7 @@ impl Settings {
         Ok(Self {
             root: std::path::absolute(&root).map_err(|e| named(layers, "root", &e))?,
             storage_driver: config.storage_driver,
+            zfs_dataset: config.storage.zfs_dataset,
             progress: config.progress.unwrap_or_default(),
             platform: platform.map_err(|error| named(layers, "platform", &error))?,
             docker_config: config

@@ -127,13 +127,13 @@ fn assert_empty(orlop: &Orlop) {
 /// The names of the unpacked layers in the store, finished or not.
 fn layers(orlop: &Orlop) -> Vec<String> {
     let mut found = Vec::new();
-    for driver in ["overlay2", "btrfs", "vfs"] {
+    for driver in ["overlay2", "btrfs", "zfs", "vfs"] {
         let home = orlop.store().join("snapshots").join(driver);
         for folder in [home.clone(), home.join("staging"), home.join("throwaway")] {
             for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 // What a driver keeps for itself; layers have digests as names.
-                if !["staging", "throwaway", "empty"].contains(&name.as_str()) {
+                if !["staging", "throwaway", "empty", "dataset"].contains(&name.as_str()) {
                     found.push(name);
                 }
             }

@@ -1,7 +1,9 @@
 //! Storage drivers that need a file system of their own, end to end: chosen by where the store is, the
 //! same trees as umoci's, true sizes, all given back.
 
-use orlop_testing::{Btrfs, Image, Layer, Orlop, PlatformName, Registry};
+use std::path::Path;
+
+use orlop_testing::{Btrfs, Image, Layer, Orlop, PlatformName, Program, Registry, ZfsPool};
 
 use crate::{assert_nothing_visible, assert_same_tree, orlop, small, trees};
 
@@ -25,6 +27,16 @@ fn shown_size(orlop: &Orlop) -> f64 {
         other => panic!("{other} of {line}"),
     };
     number.parse::<f64>().expect("a number") * unit
+}
+
+/// What a folder takes on its disk.
+pub(crate) fn taken_by(folder: &Path) -> u64 {
+    let shown = Program::new("du")
+        .args(["-s", "-x", "--block-size=1"])
+        .arg(folder)
+        .ok();
+    let number = shown.text().split_whitespace().next().map(str::parse);
+    number.expect("a line").expect("a number")
 }
 
 /// All that a person does with a store, whose driver has to be `driver` by itself. `used` says what the
@@ -104,4 +116,35 @@ fn root_btrfs_elsewhere_is_refused() {
             && said.contains("hint: "),
         "{said}"
     );
+}
+
+/// The same tree as umoci's, but that zfs-fuse knows no parts of a second.
+#[test]
+fn root_zfs() {
+    let Some(pool) = ZfsPool::new(1 << 30) else {
+        return;
+    };
+    let named = orlop().env("ORLOP_STORAGE_ZFS_DATASET", pool.name());
+    // The blobs are not on the pool.
+    let used = || pool.used() + taken_by(named.store());
+    tour(&named, "zfs", used);
+    let info = named.ok(["info"]).stdout;
+    let shown = format!(
+        " Storage Driver: zfs\n  Zpool: {}\n  Zpool Health: ONLINE\n",
+        pool.name()
+    );
+    assert!(info.contains(&shown), "{info}");
+
+    let on_it = orlop().root(pool.path().join("store"));
+    let Some((tree, expected)) = trees::mounted_and_unpacked(&on_it) else {
+        return;
+    };
+    assert_eq!(on_it.ok(["info", "--format", "{{.Driver}}"]).text(), "zfs");
+    let [tree, expected] = [tree, expected].map(|mut listing| {
+        for node in listing.nodes.values_mut() {
+            node.mtime.nanos = 0;
+        }
+        listing
+    });
+    assert_same_tree(&tree, &expected, "zfs");
 }
