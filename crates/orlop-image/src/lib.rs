@@ -1,4 +1,5 @@
-//! The use-cases of images: pull, push, copy, list, inspect, history, tag, remove, prune, mount.
+//! The use-cases of images: pull, push, copy, list, inspect, history, tag, remove, prune, mount, look
+//! inside.
 //!
 //! [`Images`] is a store with a storage driver; each use-case is a method on it, in a file of its
 //! own. Collaborators come as arguments (an [`Origin`] or a registry, an [`event::EventSink`], a
@@ -16,6 +17,7 @@ mod images;
 mod inspect;
 mod list;
 mod load;
+pub mod look;
 mod lookup;
 pub mod model;
 mod mount;

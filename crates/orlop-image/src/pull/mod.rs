@@ -11,14 +11,14 @@
 //! from the layers below what it needs of them, goes in order. One publication makes everything
 //! durable and visible.
 
-mod buffered;
+pub(crate) mod buffered;
 mod layer;
 mod plan;
 mod reapply;
 mod refusal;
 mod round;
-mod stage;
-mod wire;
+pub(crate) mod stage;
+pub(crate) mod wire;
 
 use std::fmt;
 use std::sync::Arc;

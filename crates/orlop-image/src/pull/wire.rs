@@ -28,6 +28,8 @@ pub(crate) enum Source {
         ingest: Ingest,
         receiver: mpsc::Receiver<WireItem>,
     },
+    /// From anywhere, for somebody who only looks: nothing is written.
+    Passing(mpsc::Receiver<WireItem>),
 }
 
 /// A `BufRead` over a [`Source`] that stores and hashes what passes.
@@ -75,7 +77,7 @@ impl WireReader {
     /// What has passed.
     pub(crate) fn finish(self) -> Drained {
         let ingest = match self.source {
-            Source::Stored(_) => None,
+            Source::Stored(_) | Source::Passing(_) => None,
             Source::Wire { ingest, .. } => Some(ingest),
         };
         Drained {
@@ -95,6 +97,10 @@ impl WireReader {
         }
         match &mut self.source {
             Source::Stored(file) => read_chunk(file),
+            Source::Passing(receiver) => match receiver.blocking_recv() {
+                None => Ok(Bytes::new()),
+                Some(chunk) => chunk.map_err(|error| fail(&mut self.failure, error)),
+            },
             Source::Wire {
                 kept,
                 ingest,
@@ -141,7 +147,7 @@ impl BufRead for WireReader {
             if chunk.is_empty() {
                 if matches!(
                     self.source,
-                    Source::Wire { kept: None, .. } | Source::Stored(_)
+                    Source::Wire { kept: None, .. } | Source::Stored(_) | Source::Passing(_)
                 ) {
                     return Ok(&[]);
                 }

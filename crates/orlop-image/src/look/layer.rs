@@ -1,0 +1,312 @@
+//! One layer: from its bytes to what it says of which path, on two threads.
+
+use std::hash::RandomState;
+use std::io::{self, BufRead as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use orlop_layer::{
+    BoundedReader, Bounds, Decompressor, Entry, Error as LayerError, TarReader, sniff,
+};
+use orlop_oci::{Descriptor, DiffId, Digest};
+use tokio::sync::mpsc;
+
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::event::{BlobState, Event, EventSink};
+use crate::look::record::{ContentHash, FileKind, Record, RecordKind};
+use crate::origin::{CHUNKS_IN_FLIGHT, Origin};
+use crate::progress::progress;
+use crate::pull::blocking;
+use crate::pull::buffered::drain;
+use crate::pull::stage::{BeltReader, BeltWriter, belt};
+use crate::pull::wire::{OnProgress, Source, WireReader};
+
+/// Bytes of paths and link targets that all layers of what is looked at may have together. A million
+/// files have a hundred million of them.
+const MAX_NAME_BYTES: u64 = 1 << 30;
+/// Components of all paths together: no more nodes can a tree have. A million files have six million.
+const MAX_COMPONENTS: u64 = 32_000_000;
+
+/// What a layer says, in the order of its archive.
+#[derive(Clone, Debug)]
+pub struct LayerFiles {
+    /// The stored blob.
+    pub descriptor: Descriptor,
+    /// The digest of its archive.
+    pub diff_id: DiffId,
+    /// Bytes of its files, each entry counted.
+    pub size: u64,
+    /// What it says.
+    pub records: Vec<Record>,
+}
+
+/// A layer that is still to be read.
+pub(super) struct LayerToRead {
+    pub(super) descriptor: Descriptor,
+    pub(super) diff_id: DiffId,
+}
+
+/// The key of all hashes of one look, and whether contents are hashed.
+#[derive(Clone, Debug)]
+pub(super) struct Hashing {
+    key: RandomState,
+    contents: bool,
+}
+
+impl Hashing {
+    pub(super) fn new(contents: bool) -> Self {
+        Self {
+            key: RandomState::new(),
+            contents,
+        }
+    }
+}
+
+/// What all layers together may still take of memory.
+#[derive(Debug)]
+pub(super) struct Budget {
+    max_entries: u64,
+    entries: AtomicU64,
+    name_bytes: AtomicU64,
+    components: AtomicU64,
+}
+
+impl Budget {
+    pub(super) fn new(bounds: &Bounds) -> Self {
+        Self {
+            max_entries: bounds.max_entries,
+            entries: AtomicU64::new(0),
+            name_bytes: AtomicU64::new(0),
+            components: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes the room of one entry.
+    fn take(&self, entry: &Entry) -> Result<(), LayerError> {
+        let names = entry.path.len() + entry.link.len();
+        let components = entry.path.iter().filter(|&&byte| byte == b'/').count() + 1;
+        let take = |counter: &AtomicU64, count: usize, limit, what, key| {
+            let count = count as u64;
+            match counter.fetch_add(count, Ordering::Relaxed) + count > limit {
+                true => Err(LayerError::TooMany { limit, what, key }),
+                false => Ok(()),
+            }
+        };
+        take(
+            &self.entries,
+            1,
+            self.max_entries,
+            "entries, those of the image's other layers included",
+            Some("limits.layer_entries"),
+        )?;
+        take(
+            &self.name_bytes,
+            names,
+            MAX_NAME_BYTES,
+            "bytes of names, those of the image's other layers included",
+            None,
+        )?;
+        take(
+            &self.components,
+            components,
+            MAX_COMPONENTS,
+            "components of paths, those of the image's other layers included",
+            None,
+        )
+    }
+}
+
+/// Reads a layer of `origin`.
+pub(super) async fn read(
+    origin: &Origin,
+    layer: LayerToRead,
+    bounds: Bounds,
+    hashing: Hashing,
+    budget: Arc<Budget>,
+    events: &Arc<dyn EventSink>,
+    cancel: &Cancel,
+) -> Result<LayerFiles> {
+    let descriptor = layer.descriptor.clone();
+    let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
+    let feed = origin
+        .clone()
+        .feed(descriptor.clone(), 0, sender, cancel.clone());
+    let feeding = tokio::spawn(feed);
+    let loading = |current, total| BlobState::Loading { current, total };
+    let on_progress = progress(events, &descriptor, true, loading);
+    let reading = Reading {
+        wire: WireReader::new(
+            Source::Passing(receiver),
+            &descriptor.digest,
+            Arc::clone(cancel.flag()),
+            Box::new(on_progress) as OnProgress,
+        ),
+        is_stored: matches!(origin, Origin::Store(_)),
+        layer,
+        bounds,
+        hashing,
+        budget,
+        cancelled: Arc::clone(cancel.flag()),
+    };
+    let files = blocking(move || reading.run()).await;
+    // Whoever reads no more wants no more.
+    feeding.abort();
+    let files = files?;
+    events.emit(Event::Blob {
+        digest: descriptor.digest,
+        layer: true,
+        state: BlobState::Loaded,
+    });
+    Ok(files)
+}
+
+/// The blocking half.
+struct Reading {
+    wire: WireReader,
+    /// It comes from the store, where a wrong digest is damage.
+    is_stored: bool,
+    layer: LayerToRead,
+    bounds: Bounds,
+    hashing: Hashing,
+    budget: Arc<Budget>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Reading {
+    fn run(self) -> Result<LayerFiles> {
+        let Self {
+            wire,
+            is_stored,
+            layer,
+            bounds,
+            hashing,
+            budget,
+            cancelled,
+        } = self;
+        let (writer, reader) = belt();
+        let descriptor = &layer.descriptor;
+        let (passed, records) = std::thread::scope(|scope| {
+            let inflater = std::thread::Builder::new()
+                .name("inflate".to_owned())
+                .spawn_scoped(scope, || {
+                    inflate(wire, writer, descriptor, &bounds, &cancelled, is_stored)
+                })
+                .map_err(Error::io("start a thread"))?;
+            let records = records(reader, &bounds, &hashing, &budget);
+            let passed = inflater
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok::<_, Error>((passed, records))
+        })?;
+        // A blob that isn't what it should be explains everything that comes after it.
+        passed?;
+        let (records, actual) = match records {
+            Ok(read) => read,
+            Err(_) if cancelled.load(Ordering::Relaxed) => return Err(Error::Cancelled),
+            Err(error) => return Err(Error::layer(&descriptor.digest, error)),
+        };
+        if actual != layer.diff_id {
+            let said = &layer.diff_id;
+            let why = format!(
+                "wrong diff ID: the configuration says {said}, the layer's content has {actual}"
+            );
+            return Err(Error::layer(&descriptor.digest, why));
+        }
+        let sizes = records
+            .iter()
+            .filter_map(|record| Some(record.file()?.size));
+        Ok(LayerFiles {
+            size: sizes.fold(0, u64::saturating_add),
+            descriptor: layer.descriptor,
+            diff_id: layer.diff_id,
+            records,
+        })
+    }
+}
+
+/// Inflates onto the belt, and lets the rest of the blob pass to check it.
+fn inflate(
+    mut wire: WireReader,
+    writer: BeltWriter,
+    descriptor: &Descriptor,
+    bounds: &Bounds,
+    cancelled: &AtomicBool,
+    is_stored: bool,
+) -> Result<()> {
+    let pumped = pump(&mut wire, writer, descriptor, bounds);
+    let drained = drain(&mut wire);
+    if cancelled.load(Ordering::Relaxed) {
+        return Err(Error::Cancelled);
+    }
+    if let Err(error) = drained {
+        // The network's own words are worth more than those of the reader.
+        return Err(wire
+            .take_failure()
+            .unwrap_or_else(|| Error::layer(&descriptor.digest, error)));
+    }
+    let actual = wire.finish().digest;
+    if actual != descriptor.digest {
+        return Err(wrong_digest(descriptor, &actual, is_stored));
+    }
+    pumped.map_err(|error| Error::layer(&descriptor.digest, error))
+}
+
+fn wrong_digest(descriptor: &Descriptor, actual: &Digest, is_stored: bool) -> Error {
+    let why = format!("its bytes have the digest {actual}");
+    match is_stored {
+        true => Error::damaged(descriptor, why),
+        false => Error::layer(&descriptor.digest, why),
+    }
+}
+
+fn pump(
+    wire: &mut WireReader,
+    writer: BeltWriter,
+    descriptor: &Descriptor,
+    bounds: &Bounds,
+) -> io::Result<()> {
+    // As in a pull, the bytes say how they are compressed.
+    let compression = sniff(wire.fill_buf()?);
+    let decompressor = Decompressor::new(compression, wire)?;
+    writer.pump(&mut BoundedReader::new(
+        decompressor,
+        bounds,
+        descriptor.size,
+    ))
+}
+
+/// What the entries say, and the diff ID of their archive.
+fn records(
+    reader: BeltReader,
+    bounds: &Bounds,
+    hashing: &Hashing,
+    budget: &Budget,
+) -> Result<(Vec<Record>, DiffId), LayerError> {
+    let mut tar = TarReader::new(reader, bounds.clone());
+    let mut records = Vec::new();
+    while let Some(entry) = tar.next_entry()? {
+        budget.take(&entry)?;
+        let read = Record::of(&entry, &hashing.key);
+        let read = read.map_err(|why| LayerError::Entry {
+            path: entry.printable_path(),
+            reason: why.to_string(),
+        })?;
+        let Some(mut record) = read else { continue };
+        if let RecordKind::File(file) = &mut record.kind
+            && hashing.contents
+            && file.kind == FileKind::File
+        {
+            let mut hash = ContentHash::new(&hashing.key);
+            while let Some(bytes) = tar.read_chunk()? {
+                hash.update(bytes);
+            }
+            file.content = Some(hash.finish());
+        }
+        records.push(record);
+    }
+    let mut reader = tar.into_inner();
+    drain(&mut reader)?;
+    records.shrink_to_fit();
+    Ok((records, reader.finish()))
+}
