@@ -212,7 +212,7 @@ pub struct UploadState {
     pub id: UploadId,
     /// When it began.
     pub begun_at: Timestamp,
-    /// How many bytes it has.
+    /// How many bytes of the disk are its own; none, when a blob came of it already.
     pub size: u64,
     /// When bytes arrived last.
     pub active_at: Timestamp,

@@ -221,7 +221,9 @@ pub(super) fn list(root: &Path) -> Result<Vec<UploadState>> {
         // Gone since, or never got that far: then the directory's own time counts.
         let meta = fs::metadata(&data).or_else(|_| entry.metadata());
         let Ok(meta) = meta else { continue };
-        let size = if meta.is_file() { meta.len() } else { 0 };
+        // What is a blob, too, takes no room of its own.
+        let own = meta.is_file() && meta.nlink() < 2;
+        let size = if own { meta.len() } else { 0 };
         let modified = meta.modified().map_err(|e| failed("look at", &data, e))?;
         let busy = File::open(&data)
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));

@@ -334,6 +334,21 @@ async fn uploads_of_before_a_restart_count() {
     put().await.unwrap();
 }
 
+#[tokio::test]
+async fn an_upload_that_became_a_blob_counts_once() {
+    let test = TestStorage::new();
+    let app = repo("app");
+    let id = begun(&test).await;
+    let storage = &test.storage;
+    storage.append(&app, &id, at(0, b"123456")).await.unwrap();
+    // As after a crash between the commit and the end of the upload.
+    let root = test.directory.path();
+    let data = root.join("uploads").join(id.as_str()).join("data");
+    std::fs::hard_link(data, root.join("blobs/sha256/named")).unwrap();
+    let again = test.again().open_uploads();
+    assert_eq!(again, OpenUploads { count: 1, bytes: 0 });
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_race_never_has_more_on_disk() {
     let test = with(quota("app", QuotaScope::Each, 50, 100));
