@@ -115,7 +115,9 @@ impl AccessControl {
         let state = load(config).await?;
         let keyring = Keyring::new(accounts.clone(), clock.clone(), observer.clone());
         keyring.ask().await?;
-        if state.issues_tokens() {
+        // Where anybody may push, hardly anybody asks for a token; who does finds the key made then.
+        let asked_for = state.config.anonymous != AnonymousAccess::Push;
+        if state.issues_tokens() && (asked_for || !keyring.keys().is_empty()) {
             keyring.tend(&state.config.tokens).await?;
         }
         Ok(Self {

@@ -67,6 +67,10 @@ impl Keys {
         })
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// The key that signs, and whether it is young enough.
     fn signer(&self, config: &TokenConfig, now: Timestamp) -> Option<(&Key, bool)> {
         let not_future = |key: &&Key| now.duration_since(key.created) >= -config.leeway;

@@ -58,6 +58,20 @@ async fn a_restart_keeps_the_key() {
 }
 
 #[tokio::test]
+async fn where_anybody_may_push_the_first_token_makes_the_key() {
+    let open = TEAM.replace("anonymous = \"none\"", "anonymous = \"push\"");
+    let scene = Scene::new(crate::scene::config(&open)).await;
+    assert_eq!(ids(&scene).await, [""; 0]);
+    assert_eq!(scene.take_events(), []);
+    let (token, refresh) = both(&scene).await;
+    let key = ids(&scene).await;
+    assert_eq!(key, [kid(&token)]);
+    assert!(refreshes(&scene, &refresh).await);
+    let again = scene.second(&open).await;
+    assert_eq!(ids(&again).await, key);
+}
+
+#[tokio::test]
 async fn no_tokens_no_keys() {
     let scene = Scene::new(crate::scene::config("tokens.enabled = false")).await;
     assert!(ids(&scene).await.is_empty());
