@@ -28,7 +28,8 @@ const MAX_PASSWORD: u64 = 4096;
   pass registry/alice | orlop registry users passwd alice
   orlop registry users ls
 
-The file is that of serve.access.htpasswd. A registry that is served sees changes within seconds."
+The file is that of serve.access.htpasswd. A registry that is served sees changes within seconds. What is
+done to users is written into the registry's log of events, of another --file with its path."
 )]
 pub struct UsersArgs {
     /// What to do.
@@ -88,13 +89,13 @@ pub fn run(app: &App, args: UsersArgs) -> CliResult {
         CliError::new("there is no file of users")
             .hint("set serve.access.htpasswd in the configuration, or use --file FILE")
     })?;
-    let ours = configured == Some(&path);
+    let elsewhere = (configured != Some(&path)).then(|| path.clone());
     let file = UserFile::new(path);
     let names = file.names().map_err(failed)?;
     // Opened before anything is changed: what can't be written down isn't done.
     let log = match args.command {
-        UsersCommand::Ls => Log(None, origin(app)),
-        _ => Log::open(app, ours)?,
+        UsersCommand::Ls => None,
+        _ => Log::open(app, elsewhere)?,
     };
     match args.command {
         UsersCommand::Add { name } => {
@@ -103,18 +104,18 @@ pub fn run(app: &App, args: UsersArgs) -> CliResult {
                     .hint("`orlop registry users passwd` gives them another password"));
             }
             file.set(&name, &password(app)?).map_err(failed)?;
-            log.record(&name, "added")
+            written_down(log.as_ref(), &name, "added")
         }
         UsersCommand::Passwd { name } => {
             check_known(&name, &names)?;
             file.set(&name, &password(app)?).map_err(failed)?;
-            log.record(&name, "got another password")
+            written_down(log.as_ref(), &name, "got another password")
         }
         UsersCommand::Rm { names: gone } => {
             gone.iter().try_for_each(|name| check_known(name, &names))?;
             gone.iter().try_for_each(|name| {
                 file.remove(name).map_err(failed)?;
-                log.record(name, "removed")
+                written_down(log.as_ref(), name, "removed")
             })
         }
         UsersCommand::Ls => names.iter().try_for_each(|name| app.printer.line(name)),
@@ -126,22 +127,37 @@ fn failed(error: AccessError) -> CliError {
     CliError::new(chain(&error))
 }
 
-/// The registry that writes down what is done to its users, and who does it. There needn't be one:
-/// the file may come before the registry, or be no registry's of ours.
-struct Log(Option<Storage>, Origin);
+/// The registry that writes down what is done to users, and who does it.
+struct Log {
+    storage: Storage,
+    who: Origin,
+    /// The file, when it isn't the registry's own as it is configured here: it may be served with
+    /// another configuration, or come to be the registry's by being moved.
+    elsewhere: Option<PathBuf>,
+}
 
 impl Log {
-    fn open(app: &App, ours: bool) -> CliResult<Self> {
-        let registry = if ours { Existing::find(app)? } else { None };
-        Ok(Self(registry.map(|found| found.storage), origin(app)))
+    /// `None` when there is no registry: the file may come before it.
+    fn open(app: &App, elsewhere: Option<PathBuf>) -> CliResult<Option<Self>> {
+        let elsewhere = elsewhere.map(std::path::absolute).transpose()?;
+        let registry = Existing::find(app)?;
+        Ok(registry.map(|found| Self {
+            storage: found.storage,
+            who: origin(app),
+            elsewhere,
+        }))
     }
 
-    fn record(&self, user: &str, verb: &str) -> CliResult {
-        let Self(Some(storage), who) = self else {
-            return Ok(());
-        };
-        work(record(storage, &format!("user {user} {verb}"), who))
+    fn note(&self, user: &str, verb: &str) -> CliResult {
+        let file = self.elsewhere.as_ref();
+        let file = file.map_or_else(String::new, |path| format!(" in {}", path.display()));
+        let note = format!("user {user} {verb}{file}");
+        work(record(&self.storage, &note, &self.who))
     }
+}
+
+fn written_down(log: Option<&Log>, user: &str, verb: &str) -> CliResult {
+    log.map_or(Ok(()), |log| log.note(user, verb))
 }
 
 fn check_known(name: &String, names: &[String]) -> CliResult {

@@ -208,6 +208,10 @@ fn what_is_done_to_accounts_is_in_the_audit_log() {
         ),
         (&["users", "rm", "alice"], "user alice removed"),
         (
+            &["users", "--file", "OTHER", "add", "bob"],
+            "user bob added in OTHER",
+        ),
+        (
             &["users", "reset-admin"],
             "administrator admin got another password",
         ),
@@ -217,8 +221,15 @@ fn what_is_done_to_accounts_is_in_the_audit_log() {
         ),
         (&["tokens", "revoke", "ci"], "robot$ci removed"),
     ];
+    // A file that is none of this configuration's.
+    let other = format!("{folder}/other users");
     for (arguments, _) in done {
-        registry(&served.orlop, arguments, "a password").ok();
+        let arguments = arguments.iter().map(|argument| match *argument {
+            "OTHER" => other.as_str(),
+            argument => argument,
+        });
+        let arguments: Vec<_> = arguments.collect();
+        registry(&served.orlop, &arguments, "a password").ok();
     }
     let (orlop, _) = served.stop();
     let audit = std::fs::read_to_string(orlop.folder().join("audit")).unwrap();
@@ -231,7 +242,7 @@ fn what_is_done_to_accounts_is_in_the_audit_log() {
         .map(|line| {
             assert_eq!(line["event"], "account");
             assert_eq!(line["actor"], "system");
-            line["note"].as_str().unwrap()
+            line["note"].as_str().unwrap().replace(&other, "OTHER")
         })
         .collect();
     let key = notes.iter().position(|note| note.starts_with("key "));
