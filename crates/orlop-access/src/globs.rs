@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::{Action, Actions};
 
@@ -47,8 +47,7 @@ impl Patterns {
                 }
                 _ if is_plain(pattern) => built.names.entry(pattern.into()).or_default().push(id),
                 _ => {
-                    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-                    others.add(glob.map_err(|error| format!("{pattern:?}: {}", error.kind()))?);
+                    others.add(glob(pattern)?);
                     built.other_ids.push(id);
                 }
             }
@@ -78,6 +77,18 @@ impl Patterns {
             }
         }
     }
+}
+
+/// A glob over names of repositories, as all rules understand it: `*` stands for anything within one
+/// component, `**` for any number of components, `{a,b}` for either, `[a-z]` and `?` for one letter.
+///
+/// # Errors
+/// In words, with the pattern: it is empty, longer than 1024 bytes, has a control character, begins or
+/// ends with a slash, or can't be read.
+pub fn glob(pattern: &str) -> Result<Glob, String> {
+    check(pattern)?;
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+    glob.map_err(|error| format!("{pattern:?}: {}", error.kind()))
 }
 
 fn check(pattern: &str) -> Result<(), String> {

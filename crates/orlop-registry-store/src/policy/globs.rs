@@ -1,11 +1,12 @@
 //! Patterns of repositories and of tags.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
+use orlop_access::glob;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::TagName;
 
-/// Longest pattern, in bytes.
+/// Longest regular expression, in bytes.
 const MAX_PATTERN_LEN: usize = 1024;
 
 /// How large a compiled regular expression may be, in bytes.
@@ -25,9 +26,6 @@ impl Globs {
         }
         let mut set = GlobSetBuilder::new();
         for pattern in patterns {
-            if pattern.starts_with('/') || pattern.ends_with('/') {
-                return Err(format!("{pattern:?} begins or ends with a slash"));
-            }
             set.add(glob(pattern)?);
         }
         let set = set.build().map_err(|error| error.to_string())?;
@@ -46,20 +44,6 @@ impl Globs {
     pub(crate) fn prefixes(&self) -> &[String] {
         &self.prefixes
     }
-}
-
-fn glob(pattern: &str) -> Result<globset::Glob, String> {
-    if pattern.is_empty() {
-        return Err("a pattern is empty".into());
-    }
-    if pattern.len() > MAX_PATTERN_LEN {
-        return Err("a pattern is too long".into());
-    }
-    if pattern.contains(char::is_control) {
-        return Err(format!("{pattern:?} has a control character"));
-    }
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.map_err(|error| format!("{pattern:?}: {}", error.kind()))
 }
 
 /// What a pattern begins with, before anything that stands for something else.

@@ -5,12 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 use url::Url;
-
-/// Longest glob, in bytes.
-const MAX_GLOB_LEN: usize = 1024;
 
 /// An address to listen on: `127.0.0.1:5000`, `[::]:5000`, `localhost:5000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -157,14 +154,7 @@ impl RepositoryGlobs {
         }
         let mut set = GlobSetBuilder::new();
         for text in &texts {
-            if text.is_empty() || text.starts_with('/') || text.ends_with('/') {
-                return Err(format!("{text:?} is no glob over names of repositories"));
-            }
-            if text.len() > MAX_GLOB_LEN || text.contains(char::is_control) {
-                return Err(format!("{text:?} is too long, or has a control character"));
-            }
-            let glob = GlobBuilder::new(text).literal_separator(true).build();
-            set.add(glob.map_err(|error| format!("{text:?}: {}", error.kind()))?);
+            set.add(orlop_access::glob(text)?);
         }
         let set = set.build().map_err(|error| error.to_string())?;
         Ok(Self { texts, set })
