@@ -1,22 +1,20 @@
 //! Which certificates are trusted and which one is shown (TLS by rustls on ring).
 
 mod own;
+mod verifier;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WantsClientCert, WebPkiServerVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{
-    ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    WantsVerifier,
-};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use crate::config::RegistryConfig;
 use own::OwnOrChain;
+use verifier::{Demand, Verifier};
 
 /// Where Linux distributions keep the system's certificate authorities, as one PEM file.
 const SYSTEM_FILES: &[&str] = &[
@@ -115,10 +113,10 @@ impl Trust {
         let builder = if settings.verifies_tls() {
             self.trusting(builder, &provider, host, settings)?
         } else {
-            let verifier = Arc::new(NoVerification(provider.signature_verification_algorithms));
+            let verifier = Verifier::new(&provider, Demand::Nothing);
             builder
                 .dangerous()
-                .with_custom_certificate_verifier(verifier)
+                .with_custom_certificate_verifier(Arc::new(verifier))
         };
         match self.identity(host, settings).filter(|_| with_identity) {
             None => Ok(builder.with_no_client_auth()),
@@ -163,10 +161,11 @@ impl Trust {
         let chain = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
             .build()
             .map_err(|error| error.to_string())?;
-        let verifier = Arc::new(OwnOrChain { chain, own });
+        let demand = Demand::OwnOrChain(OwnOrChain { chain, own });
+        let verifier = Verifier::new(provider, demand);
         Ok(builder
             .dangerous()
-            .with_custom_certificate_verifier(verifier))
+            .with_custom_certificate_verifier(Arc::new(verifier)))
     }
 
     /// The client certificate and its key: `X.cert` and `X.key` in the registry's directory
@@ -219,44 +218,4 @@ fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String
         return Err(wrong(&"no certificate in it"));
     }
     Ok(certificates)
-}
-
-/// Takes any certificate; signatures are checked all the same, so that the connection is at least
-/// with whoever showed it. Only for `tls_verify = false`.
-#[derive(Debug)]
-struct NoVerification(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for NoVerification {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
 }
