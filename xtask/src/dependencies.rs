@@ -11,6 +11,7 @@ use crate::policy::Policy;
 const ROOMS: &[&str] = &[
     "orlop-secret",
     "orlop-oci",
+    "orlop-sql",
     "orlop-pin",
     "orlop-layer",
     "orlop-fs",

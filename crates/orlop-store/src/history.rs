@@ -142,7 +142,7 @@ pub(crate) fn remember(db: &Connection, change: &NameChange) -> rusqlite::Result
         change.reference.to_string(),
         change.old.as_ref().map(Digest::as_str),
         change.new.as_ref().map(Digest::as_str),
-        sql::nanoseconds(change.at),
+        sql::nanos(change.at),
         change.cause.map(Cause::as_str),
     ))?;
     crate::index_json::mark_stale(db)

@@ -143,7 +143,7 @@ pub(crate) fn set_name(
         .execute((
             reference.to_string(),
             target.as_str(),
-            sql::nanoseconds(change.at),
+            sql::nanos(change.at),
         ))?;
         remember(db, &change)?;
     }

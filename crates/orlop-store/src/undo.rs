@@ -200,19 +200,19 @@ pub(crate) fn record(
             db.prepare_cached(
                 "INSERT OR IGNORE INTO removals (id, command, at) VALUES (?1, ?2, ?3)",
             )?
-            .execute((id, &recording.command, sql::nanoseconds(now)))?;
+            .execute((id, &recording.command, sql::nanos(now)))?;
             id
         }
         None => {
             db.prepare_cached("INSERT INTO removals (command, at) VALUES (?1, ?2)")?
-                .execute((&recording.command, sql::nanoseconds(now)))?;
+                .execute((&recording.command, sql::nanos(now)))?;
             db.last_insert_rowid()
         }
     };
     let held_until = (!recording.hold.is_zero())
         .then(|| SignedDuration::try_from(recording.hold).ok())
         .flatten()
-        .map(|hold| sql::nanoseconds(now.saturating_add(hold).unwrap_or(Timestamp::MAX)));
+        .map(|hold| sql::nanos(now.saturating_add(hold).unwrap_or(Timestamp::MAX)));
     for target in &removed.images {
         db.prepare_cached(
             "INSERT OR REPLACE INTO removed_images
@@ -244,7 +244,7 @@ fn is_any_over(db: &Connection) -> rusqlite::Result<bool> {
 fn oldest_kept() -> i64 {
     let kept = SignedDuration::try_from(KEEP_REMOVALS).unwrap_or(SignedDuration::MAX);
     let moment = Timestamp::now().saturating_sub(kept);
-    sql::nanoseconds(moment.unwrap_or(Timestamp::MIN))
+    sql::nanos(moment.unwrap_or(Timestamp::MIN))
 }
 
 /// Ends holds, and forgets what is too old to be taken back, within a transaction. The targets that
@@ -304,7 +304,7 @@ fn images_of(db: &Connection, RemovalId(id): RemovalId) -> Result<Vec<RemovedIma
     rows.into_iter()
         .map(|(target, until)| {
             Ok(RemovedImage {
-                held_until: until.map(sql::of_nanoseconds),
+                held_until: until.map(sql::of_nanos),
                 is_here: is_here(db, &target.digest, until.is_some())?,
                 target,
             })

@@ -215,8 +215,14 @@ fn mistakes_are_said() {
         ),
         (&hook("repositories = []"), "no repository at all"),
         (&hook("repositories = ['[']"), "\"[\": "),
-        (&hook("repositories = ['/a']"), "\"/a\" begins or ends with a slash"),
-        (&hook(&format!("repositories = ['{}']", "a".repeat(1025))), "\"aaa"),
+        (
+            &hook("repositories = ['/a']"),
+            "\"/a\" begins or ends with a slash",
+        ),
+        (
+            &hook(&format!("repositories = ['{}']", "a".repeat(1025))),
+            "\"aaa",
+        ),
         (
             &hook("timeout = '1h'"),
             "serve.webhooks[0].timeout: 5m at most",
