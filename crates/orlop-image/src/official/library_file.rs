@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 pub struct LibraryFile {
     /// Who keeps it: `Name <mail> (@github)`.
     pub maintainers: Vec<String>,
-    /// What is built, in the file's order.
+    /// What is built, in the file's order. Nothing when the image is no longer kept: its file stays
+    /// with its head.
     pub entries: Vec<LibraryEntry>,
 }
 
@@ -70,12 +71,12 @@ impl LibraryFile {
             all.extend(paragraph);
             entries.push(LibraryEntry::of(&all)?);
         }
-        if entries.is_empty() {
+        let maintainers = list(defaults.get("maintainers").map_or("", String::as_str));
+        if entries.is_empty() && maintainers.is_empty() {
             return Err("it has no tags".to_owned());
         }
-        let maintainers = defaults.get("maintainers").map_or("", String::as_str);
         Ok(Self {
-            maintainers: list(maintainers),
+            maintainers,
             entries,
         })
     }
@@ -282,6 +283,8 @@ Tags: 1
         ] {
             assert_eq!(LibraryFile::parse(text).unwrap_err(), why, "{text:?}");
         }
+        let retired = LibraryFile::parse("Maintainers: A (@a)\nGitRepo: x\n#\n#Tags: 1\n").unwrap();
+        assert_eq!((retired.maintainers.len(), retired.entries.len()), (1, 0));
         let evil = LibraryFile::parse("Maintainers: \u{1b}[2J\n\nTags: 1\u{7}\n").unwrap();
         assert_eq!(
             (

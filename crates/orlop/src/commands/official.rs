@@ -150,16 +150,7 @@ fn show(app: &App, args: &OfficialArgs, catalogue: &Catalogue, name: &Reference)
         let all = file.clone();
         file.entries.retain(|entry| entry.has(tag));
         if file.entries.is_empty() {
-            let some: Vec<&str> = all
-                .entries
-                .iter()
-                .flat_map(|e| e.all_tags())
-                .take(8)
-                .collect();
-            return Err(
-                CliError::new(format!("{short}:{tag} is not supported (any more)"))
-                    .hint(format!("supported are {}, …", some.join(", "))),
-            );
+            return Err(unsupported(short, tag, &all));
         }
     }
     let rows = official_rows::builds(&file, args.no_trunc);
@@ -172,7 +163,11 @@ fn show(app: &App, args: &OfficialArgs, catalogue: &Catalogue, name: &Reference)
         units::ago(catalogue.fetched, Timestamp::now()),
         catalogue.source
     ))?;
-    app.printer.text(rows.render(None)?)?;
+    if file.entries.is_empty() {
+        app.printer.line("No tag of it is supported any more.")?;
+    } else {
+        app.printer.text(rows.render(None)?)?;
+    }
     let locals = locals(app, args, name, &file)?;
     if !locals.is_empty() {
         let rows = official_rows::locals(&locals, args.no_trunc);
@@ -180,6 +175,21 @@ fn show(app: &App, args: &OfficialArgs, catalogue: &Catalogue, name: &Reference)
         app.printer.text(rows.render(None)?)?;
     }
     Ok(())
+}
+
+/// A tag that no build has.
+fn unsupported(name: &str, tag: &str, file: &LibraryFile) -> CliError {
+    let error = CliError::new(format!("{name}:{tag} is not supported (any more)"));
+    let tags: Vec<&str> = file
+        .entries
+        .iter()
+        .flat_map(|entry| entry.all_tags())
+        .take(8)
+        .collect();
+    match tags.as_slice() {
+        [] => error.hint(format!("no tag of {name} is")),
+        tags => error.hint(format!("supported are {}, …", tags.join(", "))),
+    }
 }
 
 /// An old catalogue says so by itself.
