@@ -165,6 +165,10 @@ fn what_is_not_known_is_told() {
             text.lines().last()
         );
     }
+}
+
+#[test]
+fn an_argument_carries_the_digest_of_one_image_only() {
     // Several images that end in the same argument.
     assert_eq!(
         images("ARG V=3\nFROM x:$V\nFROM y:$V\n"),

@@ -27,8 +27,8 @@ GitHub workflows; everything else in a file stays as it is, to the byte. The dig
 whole index, so that every platform is pinned. In a Dockerfile the defaults of ARGs are followed;
 variables whose values come from elsewhere are told and left alone.
 
-Of a directory these are taken: Dockerfile*, Containerfile*, compose files, YAML files with the shape
-of one of the kinds, and .github/workflows; not the directories in it.
+Of a directory these are taken: Dockerfile*, Containerfile*, compose files, YAML files that look
+like one of these, and .github/workflows; not the directories in it.
 
 --check fails when a reference has no digest. Together with --update it also fails when a tag has
 moved on. Neither writes anything.

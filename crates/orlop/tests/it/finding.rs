@@ -1,7 +1,8 @@
 //! `search` and `official`: what there is before anything is pulled.
 
-use orlop_testing::{Compression, Fault, FaultProxy, Layer, Orlop, Registry, Rule, Tarball};
+use orlop_testing::{Compression, Fault, FaultProxy, Image, Layer, Orlop, Registry, Rule, Tarball};
 
+use crate::serve::Served;
 use crate::{orlop, small};
 
 /// As Docker Hub's index answers `GET /v1/search`.
@@ -74,23 +75,25 @@ fn a_registry_without_a_search_is_asked_for_its_list() {
     let Some(registry) = Registry::start() else {
         return;
     };
-    let host = registry.host();
-    for repository in ["team/tool", "team/other", "retool"] {
-        let _ = small("listed").push(&host, repository, "v1");
+    let served = Served::start();
+    for host in [registry.host(), served.host.clone()] {
+        for repository in ["team/tool", "team/other", "retool"] {
+            let _ = small("listed").push(&host, repository, "v1");
+        }
+        let found = orlop().ok(["search", &format!("{host}/tool")]);
+        let names: Vec<&str> = found.lines()[1..]
+            .iter()
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        assert_eq!(
+            names,
+            [format!("{host}/retool"), format!("{host}/team/tool")]
+        );
+        assert!(
+            found.stderr.contains(&format!("{host} has no search")),
+            "{found}"
+        );
     }
-    let found = orlop().ok(["search", &format!("{host}/tool")]);
-    let names: Vec<&str> = found.lines()[1..]
-        .iter()
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    assert_eq!(
-        names,
-        [format!("{host}/retool"), format!("{host}/team/tool")]
-    );
-    assert!(
-        found.stderr.contains(&format!("{host} has no search")),
-        "{found}"
-    );
 }
 
 fn library(commit: &str) -> Vec<u8> {
@@ -101,88 +104,86 @@ fn library(commit: &str) -> Vec<u8> {
     );
     let tar = Tarball::new()
         .file("official-images-master/library/tool", 0o644, file)
+        .file(
+            "official-images-master/library/retired",
+            0o644,
+            "Maintainers: A (@a)\n#Tags: 1\n",
+        )
         .finish();
     Layer::new(&tar, Compression::Gzip).blob
 }
 
+/// The commit of everything in [`library`].
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// A program with a catalogue of official images, and the address that it came from.
+fn with_catalogue(orlop: Orlop) -> (Orlop, FaultProxy, String) {
+    let server = FaultProxy::alone();
+    server.add(Rule::new("/master.tar.gz", answer(library(COMMIT))));
+    let url = format!("http://{}/master.tar.gz", server.host());
+    let fetched = orlop.ok(["official", "--refresh", "--from", &url]);
+    let words = "catalogue of 2 official images fetched";
+    assert!(fetched.stderr.contains(words), "{fetched}");
+    (orlop, server, url)
+}
+
+/// A program for which this registry is Docker Hub.
+fn with_hub(registry: &Registry) -> Orlop {
+    orlop().config(&format!(
+        "[registry.\"docker.io\"]\nmirrors = [\"http://{}\"]\n",
+        registry.host()
+    ))
+}
+
 #[test]
-fn official_images_are_read_from_a_catalogue_that_is_fetched() {
+fn without_a_catalogue_the_registrys_tags_are_shown() {
     let Some(registry) = Registry::start() else {
         return;
     };
-    let host = registry.host();
-    let (current, old, new) = (small("current"), small("old"), small("new"));
-    let _ = current.push(&host, "library/tool", "2");
-    let _ = old.push(&host, "library/tool", "1");
-    let _ = old.push(&host, "library/tool", "0");
-    let orlop = orlop().config(&format!(
-        "[registry.\"docker.io\"]\nmirrors = [\"http://{host}\"]\n"
-    ));
-    for tag in ["tool:2", "tool:1", "tool:0"] {
-        orlop.ok(["pull", "-q", tag]);
+    for tag in ["2", "1"] {
+        let _ = small("tool").push(&registry.host(), "library/tool", tag);
     }
-    let _ = new.push(&host, "library/tool", "1");
-
-    let without = orlop.ok(["official", "tool"]);
-    assert_eq!(without.lines(), ["TAG", "0", "1", "2"]);
+    let orlop = with_hub(&registry);
+    let shown = orlop.ok(["official", "tool"]);
+    assert_eq!(shown.lines(), ["TAG", "1", "2"]);
     assert!(
-        without.stderr.contains("There is no catalogue")
-            && without.stderr.contains("hint: `orlop official --refresh`"),
-        "{without}"
+        shown.stderr.contains("There is no catalogue")
+            && shown.stderr.contains("hint: `orlop official --refresh`"),
+        "{shown}"
     );
     let offline = orlop.fails(["official", "--local", "tool"]);
     assert!(offline.contains("there is no catalogue"), "{offline}");
+}
 
-    let server = FaultProxy::alone();
-    let commit = "0123456789abcdef0123456789abcdef01234567";
-    server.add(Rule::new("/master.tar.gz", answer(library(commit))));
-    let url = format!("http://{}/master.tar.gz", server.host());
-    let fetched = orlop.ok(["official", "--refresh", "--from", &url]);
-    assert!(
-        fetched
-            .stderr
-            .contains("catalogue of 1 official images fetched"),
-        "{fetched}"
-    );
+#[test]
+fn what_is_supported_is_read_from_the_catalogue() {
+    let (orlop, server, url) = with_catalogue(orlop());
     let shown = orlop.ok(["official", "tool"]);
     let lines = shown.lines();
     assert_eq!(lines[0], "tool: Docker Official Image, kept by A (@a)");
     assert!(lines[1].ends_with(&url), "{shown}");
     assert_eq!(
-        lines[3..6],
+        lines[3..],
         [
             "TAGS             ARCHITECTURES    COMMIT         DIRECTORY",
             "2.0, 2, latest   amd64, arm64v8   0123456789ab   two",
             "1.0, 1           amd64            0123456789ab   .",
         ]
     );
-    let short = |digest: &str| digest["sha256:".len()..][..12].to_owned();
-    let (a, b, c) = (
-        short(&current.top.digest),
-        short(&old.top.digest),
-        short(&new.top.digest),
-    );
-    assert_eq!(
-        lines[7..],
-        [
-            "IN THE STORE   DIGEST         STATUS".to_owned(),
-            format!("tool:0         {b}   current; the tag is not supported"),
-            format!("tool:1         {b}   outdated, it is {c} now"),
-            format!("tool:2         {a}   current"),
-        ]
-    );
     let source = orlop.ok(["official", "--format", "{{.Source}}", "tool:latest"]);
     assert_eq!(
         source.lines(),
-        [format!("https://example.com/tool.git#{commit}:two")]
+        [format!("https://example.com/tool.git#{COMMIT}:two")]
     );
-    assert_eq!(
-        orlop.ok(["official"]).lines()[1].split_whitespace().next(),
-        Some("tool")
-    );
+    let all = orlop.ok(["official"]);
+    assert!(all.lines()[2].starts_with("tool "), "{all}");
+    let retired = orlop.ok(["official", "retired"]);
+    let last = "No tag of it is supported any more.";
+    assert_eq!(retired.lines().last(), Some(&last));
     for (words, expected) in [
         (["official", "nosuch"], "nosuch is no Docker Official Image"),
         (["official", "tool:9"], "tool:9 is not supported (any more)"),
+        (["official", "retired:1"], "no tag of retired is"),
         (["official", "user/tool"], "names no official image"),
     ] {
         let said = orlop.fails(words);
@@ -190,16 +191,44 @@ fn official_images_are_read_from_a_catalogue_that_is_fetched() {
     }
     // A fetch that fails leaves what is there.
     drop(server);
-    orlop.fails([
-        "--set",
-        "registry.\"*\".retries=0",
-        "official",
-        "--refresh",
-        "--from",
-        &url,
-    ]);
+    let no_retries = ["--set", "registry.\"*\".retries=0"];
+    let again = ["official", "--refresh", "--from", &url];
+    orlop.fails(no_retries.iter().chain(&again));
+    assert_eq!(orlop.ok(["official", "tool"]).lines()[3..], lines[3..]);
+}
+
+#[test]
+fn what_is_in_the_store_is_compared_with_the_registry() {
+    let Some(registry) = Registry::start() else {
+        return;
+    };
+    let host = registry.host();
+    let (current, old, new) = (small("current"), small("old"), small("new"));
+    let _ = current.push(&host, "library/tool", "2");
+    for tag in ["1", "0"] {
+        let _ = old.push(&host, "library/tool", tag);
+    }
+    let (orlop, _server, _) = with_catalogue(with_hub(&registry));
+    for tag in ["tool:2", "tool:1", "tool:0"] {
+        orlop.ok(["pull", "-q", tag]);
+    }
+    let _ = new.push(&host, "library/tool", "1");
+    let short = |image: &Image| image.top.digest["sha256:".len()..][..12].to_owned();
+    let (a, b, c) = (short(&current), short(&old), short(&new));
     assert_eq!(
-        orlop.ok(["official", "--local", "tool"]).lines()[3..6],
-        lines[3..6]
+        orlop.ok(["official", "tool"]).lines()[7..],
+        [
+            "IN THE STORE   DIGEST         STATUS".to_owned(),
+            format!("tool:0         {b}   current; the tag is not supported"),
+            format!("tool:1         {b}   outdated, it is {c} now"),
+            format!("tool:2         {a}   current"),
+        ]
+    );
+    assert_eq!(
+        orlop.ok(["official", "--local", "tool:2"]).lines()[6..],
+        [
+            "IN THE STORE   DIGEST         STATUS".to_owned(),
+            format!("tool:2         {a}   not asked"),
+        ]
     );
 }

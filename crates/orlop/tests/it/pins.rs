@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use orlop_testing::{FaultProxy, Image, MediaTypes, Orlop, PlatformName, Registry};
 
+use crate::serve::Served;
 use crate::{layer, orlop, small};
 
 /// Writes a file of the test's own.
@@ -32,111 +33,144 @@ fn index(words: &str, platforms: &[&str]) -> Image {
     Image::index(MediaTypes::Oci, &images)
 }
 
+/// Files of every kind. `NAME` and `BARE` are references, with a tag and without; `SAME` is the text of
+/// one, and none.
+const PROJECT: &[(&str, &str)] = &[
+    (
+        "Dockerfile",
+        "# SAME\r\nFROM NAME AS x  \r\nCOPY --from=BARE /a /b\r\n",
+    ),
+    ("compose.yaml", "services:\n  a: {image: 'NAME'} # SAME\n"),
+    (
+        "deploy.yaml",
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: NAME\n---\nkind: Service\n",
+    ),
+    (
+        ".github/workflows/ci.yml",
+        "jobs:\n  a:\n    steps:\n    - uses: docker://NAME\n",
+    ),
+    ("README.md", "SAME\n"),
+    ("values.yaml", "SAME\n"),
+];
+
+/// The files on disk, and a registry with what they name.
+struct Project {
+    orlop: Orlop,
+    registry: Registry,
+    folder: PathBuf,
+    name: String,
+    bare: String,
+    digest: String,
+}
+
+impl Project {
+    fn start() -> Option<Self> {
+        let registry = Registry::start()?;
+        let image = small("pinned");
+        let name = image.push(&registry.host(), "app", "v1");
+        let _ = image.push(&registry.host(), "tool", "latest");
+        let orlop = orlop();
+        let project = Self {
+            folder: orlop.folder().join("project"),
+            bare: format!("{}/tool", registry.host()),
+            digest: image.top.digest.clone(),
+            orlop,
+            registry,
+            name,
+        };
+        for (file, text) in PROJECT {
+            let text = project.fill(text, "");
+            write(&project.orlop, &format!("project/{file}"), &text);
+        }
+        Some(project)
+    }
+
+    /// A text with its names, each with `digest` after it.
+    fn fill(&self, text: &str, digest: &str) -> String {
+        let bare = match digest {
+            "" => self.bare.clone(),
+            digest => format!("{}:latest{digest}", self.bare),
+        };
+        text.replace("SAME", &self.name)
+            .replace("NAME", &format!("{}{digest}", self.name))
+            .replace("BARE", &bare)
+    }
+
+    fn assert_files_are(&self, digest: &str) {
+        for (file, text) in PROJECT {
+            let now = self::text(&self.folder.join(file));
+            assert_eq!(now, self.fill(text, digest), "{file}");
+        }
+    }
+
+    fn path(&self) -> &str {
+        self.folder.to_str().expect("the folder has a name")
+    }
+}
+
 #[test]
-fn every_kind_of_file_is_pinned_in_place() {
-    let Some(registry) = Registry::start() else {
+fn a_check_and_a_dry_run_write_nothing() {
+    let Some(project) = Project::start() else {
         return;
     };
-    let image = small("pinned");
-    let name = image.push(&registry.host(), "app", "v1");
-    let bare = image.push(&registry.host(), "tool", "latest");
-    let bare = bare.strip_suffix(":latest").unwrap();
-    let digest = &image.top.digest;
-    let orlop = orlop();
-    let folder = orlop.folder().join("project");
-    let dockerfile = format!("# why\r\nFROM {name} AS x  \r\nCOPY --from={bare} /a /b\r\n");
-    let compose = format!("services:\n  a: {{image: '{name}'}} # {name}\n");
-    let kubernetes = format!(
-        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: {name}\n---\napiVersion: v1\nkind: Service\n"
-    );
-    let workflow = format!("jobs:\n  a:\n    steps:\n    - uses: docker://{name}\n");
-    let files = [
-        ("Dockerfile", &dockerfile),
-        ("compose.yaml", &compose),
-        ("deploy.yaml", &kubernetes),
-        (".github/workflows/ci.yml", &workflow),
-        ("README.md", &name),
-        ("values.yaml", &name),
-    ];
-    for (file, text) in &files {
-        write(&orlop, &format!("project/{file}"), text);
-    }
-    let path = folder.join("Dockerfile");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o751)).unwrap();
-
-    let unpinned = orlop.run(["pin".as_ref(), "--check".as_ref(), folder.as_os_str()]);
-    let unpinned = unpinned.expect_code(1);
+    let (path, name, digest) = (project.path(), &project.name, &project.digest);
+    let check = project.orlop.run(["pin", "--check", path]).expect_code(1);
     assert_eq!(
-        unpinned.lines()[0],
-        format!("{}:2: {name} is not pinned", path.display())
+        check.lines()[0],
+        format!("{path}/Dockerfile:2: {name} is not pinned")
     );
-    assert_eq!(unpinned.lines().len(), 5, "{unpinned}");
-    assert_eq!(unpinned.stderr, "", "the lines say it");
-
-    let folder_arg = folder.to_str().unwrap();
-    let diff = orlop.ok(["pin", "--dry-run", folder_arg]).stdout;
+    assert_eq!(check.lines().len(), 5, "{check}");
+    assert_eq!(check.stderr, "", "the lines say it");
+    let diff = project.orlop.ok(["pin", "--dry-run", path]).stdout;
     for line in [
         format!("-FROM {name} AS x  \r\n"),
         format!("+FROM {name}@{digest} AS x  \r\n"),
     ] {
         assert!(diff.contains(&line), "{diff}");
     }
-    assert_eq!(text(&path), dockerfile, "a dry run writes nothing");
+    project.assert_files_are("");
+}
 
-    let done = orlop.ok(["pin", folder_arg]);
+#[test]
+fn every_kind_of_file_is_pinned_in_place() {
+    let Some(project) = Project::start() else {
+        return;
+    };
+    let path = project.path().to_owned();
+    let (path, name, digest) = (path.as_str(), &project.name, &project.digest);
+    let dockerfile = project.folder.join("Dockerfile");
+    let mode = |path: &Path| std::fs::metadata(path).map(|meta| meta.permissions().mode() & 0o7777);
+    let executable = std::fs::Permissions::from_mode(0o751);
+    std::fs::set_permissions(&dockerfile, executable).unwrap();
+    let done = project.orlop.ok(["pin", path]);
     assert_eq!(
         done.lines()[0],
-        format!("{}:2: {name} pinned to {digest}", path.display())
+        format!("{path}/Dockerfile:2: {name} pinned to {digest}")
     );
-    let pinned = format!("{name}@{digest}");
-    assert_eq!(
-        text(&path),
-        dockerfile
-            .replace(&name, &pinned)
-            .replace(&format!("{bare} "), &format!("{bare}:latest@{digest} "))
-    );
-    assert_eq!(
-        std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
-        0o751
-    );
-    assert_eq!(
-        text(&folder.join("compose.yaml")),
-        compose.replacen(&name, &pinned, 1)
-    );
-    assert_eq!(
-        text(&folder.join("deploy.yaml")),
-        kubernetes.replace(&name, &pinned)
-    );
-    assert_eq!(
-        text(&folder.join(".github/workflows/ci.yml")),
-        workflow.replace(&name, &pinned)
-    );
-    assert_eq!(text(&folder.join("README.md")), name);
-    assert_eq!(text(&folder.join("values.yaml")), name);
-    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    project.assert_files_are(&format!("@{digest}"));
+    assert_eq!(mode(&dockerfile).unwrap(), 0o751);
+    let left: Vec<_> = std::fs::read_dir(&project.folder).unwrap().collect();
     assert_eq!(left.len(), 6, "nothing of ours stays: {left:?}");
 
-    drop(registry);
     // All is pinned: nobody is asked.
-    assert_eq!(orlop.ok(["pin", folder_arg]).stdout, "");
-    assert_eq!(orlop.ok(["pin", "--check", folder_arg]).stdout, "");
+    drop(project.registry);
+    assert_eq!(project.orlop.ok(["pin", path]).stdout, "");
+    assert_eq!(project.orlop.ok(["pin", "--check", path]).stdout, "");
 }
 
 #[test]
 fn a_tag_that_moved_is_renewed_when_asked() {
-    let Some(registry) = Registry::start() else {
-        return;
-    };
+    let registry = Served::start();
     let host = PlatformName::host().to_string();
     let old = index("old", &[&host, "linux/386"]);
     let new = index("new and longer", &[&host, "linux/riscv64"]);
-    let name = old.push(&registry.host(), "app", "v1");
+    let name = old.push(&registry.host, "app", "v1");
     let orlop = orlop();
     let file = write(&orlop, "Dockerfile", &format!("FROM {name}\n"));
     let path = file.to_str().unwrap();
     orlop.ok(["pin", path]);
     let pinned = text(&file);
-    let _ = new.push(&registry.host(), "app", "v1");
+    let _ = new.push(&registry.host, "app", "v1");
     let (a, b) = (&old.top.digest, &new.top.digest);
 
     assert_eq!(orlop.ok(["pin", path]).stdout, "");

@@ -24,16 +24,16 @@ use crate::orlop;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// A registry that `orlop serve` serves. Dropping it kills it.
-struct Served {
+pub(crate) struct Served {
     /// The program with its configuration; its store is the registry's folder.
     orlop: Orlop,
     process: Running,
-    host: String,
+    pub(crate) host: String,
 }
 
 impl Served {
     /// With no configuration but a port of its own.
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(orlop(), &[])
     }
 
