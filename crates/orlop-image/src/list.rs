@@ -17,7 +17,7 @@ impl Images {
     /// # Errors
     /// When the store can't be read.
     pub fn list(&self) -> Result<Vec<ImageSummary>> {
-        self.list_from(&Survey::all(&self.store)?)
+        self.survey().map(|(_, images)| images)
     }
 
     /// As [`Images::list`], each image with what it shares with others.
@@ -25,8 +25,7 @@ impl Images {
     /// # Errors
     /// When the store can't be read.
     pub fn list_with_shared_sizes(&self) -> Result<Vec<ImageSummary>> {
-        let survey = Survey::all(&self.store)?;
-        let mut images = self.list_from(&survey)?;
+        let (survey, mut images) = self.survey()?;
         let targets: Vec<Digest> = images.iter().map(|image| image.id.clone()).collect();
         let targets: Vec<&Digest> = targets.iter().collect();
         let shared = survey.graph.shared_sizes(&targets);
@@ -36,20 +35,22 @@ impl Images {
         Ok(images)
     }
 
-    fn list_from(&self, survey: &Survey<'_>) -> Result<Vec<ImageSummary>> {
-        let records = self.store.images()?;
-        let mut names: HashMap<Digest, Vec<Reference>> = HashMap::new();
-        for name in self.store.names()? {
-            names.entry(name.target).or_default().push(name.reference);
-        }
+    fn survey(&self) -> Result<(Survey<'_>, Vec<ImageSummary>)> {
+        let (survey, (records, mut names)) = Survey::all_and(&self.store, |store| {
+            let mut names: HashMap<Digest, Vec<Reference>> = HashMap::new();
+            for name in store.names()? {
+                names.entry(name.target).or_default().push(name.reference);
+            }
+            Ok((store.images()?, names))
+        })?;
         let mut images = Vec::with_capacity(records.len());
         for record in &records {
             let digest = &record.target.digest;
             let names = names.remove(digest).unwrap_or_default();
-            images.push(self.summary(record, names, survey)?);
+            images.push(self.summary(record, names, &survey)?);
         }
         images.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.tags.cmp(&b.tags)));
-        Ok(images)
+        Ok((survey, images))
     }
 
     /// One image.

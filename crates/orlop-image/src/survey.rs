@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::thread;
 
 use orlop_oci::{Descriptor, Digest, Platform, PlatformMatcher};
 use orlop_store::{Graph, Store};
@@ -22,20 +23,32 @@ pub(crate) struct Survey<'a> {
 }
 
 impl<'a> Survey<'a> {
-    /// For many images.
-    pub(crate) fn all(store: &'a Store) -> Result<Self> {
-        Self::with(store, Facts::all(store)?)
+    /// For many images. The graph, the longest to read, is read beside the facts and whatever else the
+    /// caller reads of the store.
+    pub(crate) fn all_and<T>(
+        store: &'a Store,
+        read: impl FnOnce(&Store) -> Result<T>,
+    ) -> Result<(Self, T)> {
+        thread::scope(|scope| {
+            let graph = scope.spawn(|| store.graph());
+            let facts = Facts::all(store)?;
+            let other = read(store)?;
+            let graph = graph
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok((Self::with(store, facts, graph)?, other))
+        })
     }
 
     /// For one image, whose facts are asked for one by one.
     pub(crate) fn some(store: &'a Store) -> Result<Self> {
-        Self::with(store, Facts::some(store))
+        Self::with(store, Facts::some(store), store.graph()?)
     }
 
-    fn with(store: &'a Store, facts: Facts<'a>) -> Result<Self> {
+    fn with(store: &'a Store, facts: Facts<'a>, graph: Graph) -> Result<Self> {
         Ok(Self {
             facts,
-            graph: store.graph()?,
+            graph,
             containers: store.container_counts()?,
             host: Platform::host().matcher(),
             last: RefCell::default(),
