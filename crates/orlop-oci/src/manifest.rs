@@ -49,6 +49,14 @@ pub enum ManifestError {
     /// Fields of a manifest and of an index in one document (CVE-2021-41190).
     #[error("ambiguous document: both `manifests` and `layers` or `config` are present")]
     Ambiguous,
+    /// The fields of one kind under the type of the other.
+    #[error("expected {expected}, found {found}")]
+    OtherKind {
+        /// By its type.
+        expected: &'static str,
+        /// By its fields.
+        found: &'static str,
+    },
     /// Neither a manifest nor an index.
     #[error("unsupported media type {0}")]
     Unsupported(MediaType),
@@ -285,7 +293,7 @@ impl Manifest {
     ///
     /// # Errors
     /// When it is too large, not JSON, schema 1, of another type than it says, or has the fields of
-    /// both a manifest and an index.
+    /// both a manifest and an index, or those of the other.
     pub fn parse(media_type: &MediaType, bytes: &[u8]) -> Result<Self, ManifestError> {
         let outline: Outline = parse_json(bytes, MAX_MANIFEST_SIZE)?;
         if media_type.is_schema1()
@@ -295,9 +303,7 @@ impl Manifest {
             return Err(ManifestError::Schema1);
         }
         let kind = outline.kind(media_type)?;
-        if outline.manifests.is_some() && (outline.layers.is_some() || outline.config.is_some()) {
-            return Err(ManifestError::Ambiguous);
-        }
+        outline.check_fields(&kind)?;
         if kind.is_index() {
             parse_json(bytes, MAX_MANIFEST_SIZE).map(Self::Index)
         } else {
@@ -344,6 +350,22 @@ impl Outline {
             None if self.config.is_some() => Ok(MediaType::OciManifest),
             None => Err(ManifestError::Unsupported(outside.clone())),
         }
+    }
+}
+
+impl Outline {
+    /// Each kind has fields of its own: without this, a manifest under an index's type is an index
+    /// without children (CVE-2021-41190).
+    fn check_fields(&self, kind: &MediaType) -> Result<(), ManifestError> {
+        let of_index = self.manifests.is_some();
+        let of_manifest = self.layers.is_some() || self.config.is_some();
+        let (expected, found) = match (of_index, of_manifest) {
+            (true, true) => return Err(ManifestError::Ambiguous),
+            (true, false) if !kind.is_index() => ("a manifest", "an index"),
+            (false, true) if kind.is_index() => ("an index", "a manifest"),
+            _ => return Ok(()),
+        };
+        Err(ManifestError::OtherKind { expected, found })
     }
 }
 
@@ -413,6 +435,21 @@ mod tests {
             parse(MediaType::OciIndex, &both),
             Err(ManifestError::Ambiguous)
         );
+        let index = r#"{"schemaVersion":2,"manifests":[]}"#;
+        for (kind, text, why) in [
+            (
+                MediaType::OciIndex,
+                image("").as_str(),
+                "expected an index, found a manifest",
+            ),
+            (
+                MediaType::DockerManifest,
+                index,
+                "expected a manifest, found an index",
+            ),
+        ] {
+            assert_eq!(parse(kind, text).unwrap_err().to_string(), why);
+        }
         let inside = image(r#","mediaType":"application/vnd.oci.image.manifest.v1+json""#);
         assert!(matches!(
             parse(MediaType::DockerManifest, &inside),
