@@ -25,6 +25,9 @@ _orlop() {
             orlop,copy)
                 cmd="orlop__subcmd__copy"
                 ;;
+            orlop,diff)
+                cmd="orlop__subcmd__diff"
+                ;;
             orlop,help)
                 cmd="orlop__subcmd__help"
                 ;;
@@ -120,6 +123,9 @@ _orlop() {
                 ;;
             orlop__subcmd__help,copy)
                 cmd="orlop__subcmd__help__subcmd__copy"
+                ;;
+            orlop__subcmd__help,diff)
+                cmd="orlop__subcmd__help__subcmd__diff"
                 ;;
             orlop__subcmd__help,help)
                 cmd="orlop__subcmd__help__subcmd__help"
@@ -551,7 +557,7 @@ _orlop() {
 
     case "${cmd}" in
         orlop)
-            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history tag rmi image search official pin login logout mount umount unmount system serve registry config info version completion quickstart help"
+            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff tag rmi image search official pin login logout mount umount unmount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -838,8 +844,50 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__diff)
+            opts="-q -D -h --exit-code --json --platform --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help)
-            opts="pull push copy images inspect history tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help"
+            opts="pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -909,6 +957,20 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__copy)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__diff)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1651,7 +1713,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__history)
-            opts="-H -q -D -h --format --human --no-trunc --platform --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-H -q -D -h --files --format --human --json --no-trunc --platform --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1925,7 +1987,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__image__subcmd__history)
-            opts="-H -q -D -h --format --human --no-trunc --platform --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-H -q -D -h --files --format --human --json --no-trunc --platform --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

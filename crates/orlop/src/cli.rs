@@ -7,7 +7,7 @@ use clap::error::ErrorKind as ClapKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completion, config, copy, history, image, images, info, inspect, login, logout, mount,
+    completion, config, copy, diff, history, image, images, info, inspect, login, logout, mount,
     official, pin, pull, push, quickstart, registry, rmi, search, serve, system, tag, umount,
     version,
 };
@@ -126,6 +126,8 @@ pub enum Command {
     Inspect(inspect::InspectArgs),
     /// Show the history of an image
     History(history::HistoryArgs),
+    /// Show in what two images differ: files, configuration, layers, sizes
+    Diff(diff::DiffArgs),
     /// Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE
     Tag(tag::TagArgs),
     /// Remove one or more images

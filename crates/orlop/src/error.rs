@@ -15,6 +15,8 @@ pub type CliResult<T = ()> = Result<T, CliError>;
 pub enum ErrorKind {
     /// The command could not do what was asked: 1.
     Failed,
+    /// The same where 1 is the answer "they differ": 2, as `diff` has it.
+    Trouble,
     /// A flag or its value makes no sense: 125, as docker has it for all flag errors.
     Usage,
     /// A template given with `--format` to an inspecting command cannot be parsed: 64, as docker.
@@ -77,6 +79,15 @@ impl CliError {
         self
     }
 
+    /// Makes a failure trouble, where 1 is an answer.
+    #[must_use]
+    pub fn into_trouble(mut self) -> Self {
+        if self.kind == ErrorKind::Failed {
+            self.kind = ErrorKind::Trouble;
+        }
+        self
+    }
+
     /// Keeps the whole of the error below for `--debug`.
     #[must_use]
     pub fn detail(mut self, error: &dyn fmt::Debug) -> Self {
@@ -115,6 +126,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self.kind {
             ErrorKind::Failed => 1,
+            ErrorKind::Trouble => 2,
             ErrorKind::Usage => 125,
             ErrorKind::Template => 64,
             ErrorKind::BrokenPipe => 141,

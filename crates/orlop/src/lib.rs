@@ -15,6 +15,7 @@ pub mod error;
 mod filter;
 pub mod format;
 mod interrupt;
+mod looking;
 #[cfg(all(target_env = "gnu", any(target_feature = "crt-static", test)))]
 mod name_service;
 pub mod place;

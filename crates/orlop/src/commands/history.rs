@@ -4,21 +4,28 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orlop_oci::Platform;
+use serde_json::Value;
 
 use crate::app::App;
 use crate::error::CliResult;
 use crate::format::LIST_HELP;
+use crate::looking;
 use crate::view::history::{Options, listing};
+use crate::view::history_files;
 
 /// Arguments of `history`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   orlop history alpine:3.20
+  orlop history --files alpine:3.20
   orlop history --no-trunc --format '{{.CreatedBy}}' alpine:3.20")]
 pub struct HistoryArgs {
     /// A name or ID
     #[arg(value_name = "IMAGE")]
     pub image: String,
+    /// Show the files that each step added (A), changed (C) or deleted (D), with their sizes
+    #[arg(long, conflicts_with_all = ["format", "quiet"])]
+    pub files: bool,
     #[arg(long, help = LIST_HELP, value_name = "FORMAT")]
     #[expect(missing_docs, reason = "the help says it")]
     pub format: Option<String>,
@@ -34,6 +41,9 @@ pub struct HistoryArgs {
         action = clap::ArgAction::Set
     )]
     pub human: bool,
+    /// Print the steps as a JSON list, with --files also their files
+    #[arg(long, conflicts_with_all = ["format", "quiet"])]
+    pub json: bool,
     /// Don't truncate output
     #[arg(long)]
     pub no_trunc: bool,
@@ -58,8 +68,26 @@ pub fn run(app: &App, args: HistoryArgs) -> CliResult {
         zone: TimeZone::system(),
     };
     let listing = listing(&entries, &options);
+    if args.files || args.json {
+        let images = looking::look(app, &[&stored(&args.image)], args.platform, false)?;
+        let Some(image) = images.first() else {
+            return Ok(());
+        };
+        if args.json {
+            let steps = history_files::objects(&entries, image, args.files);
+            return app.printer.line(format_args!("{:#}", Value::from(steps)));
+        }
+        let table = listing.render(None)?;
+        let text = history_files::text(&table, image, args.human);
+        return app.printer.text(text);
+    }
     app.printer.text(match args.format.as_deref() {
         None | Some("table") if args.quiet => listing.column("ID"),
         format => listing.render(format)?,
     })
+}
+
+/// The place of an image of the store, and of none that has the same name elsewhere.
+fn stored(name: &str) -> String {
+    format!("store:{name}")
 }

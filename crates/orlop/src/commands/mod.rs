@@ -3,6 +3,7 @@
 pub mod completion;
 pub mod config;
 pub mod copy;
+pub mod diff;
 pub mod history;
 pub mod image;
 pub mod image_inspect;
@@ -53,6 +54,7 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Images(args) => images::run_by_its_short_name(app, args),
         Command::Inspect(args) => inspect::run(app, args),
         Command::History(args) => history::run(app, args),
+        Command::Diff(args) => diff::run(app, &args),
         Command::Tag(args) => tag::run(app, &args),
         Command::Rmi(args) => rmi::run(app, &args),
         Command::Image(args) => image::run(app, args),

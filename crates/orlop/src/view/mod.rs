@@ -1,7 +1,10 @@
 //! How the answers of the use-cases look: rows, trees and objects. Pure: data in, text out.
 
 pub mod disk_usage;
+pub mod file_words;
 pub mod history;
+pub mod history_files;
+pub mod image_diff;
 pub mod image_rows;
 pub mod image_tree;
 pub mod inspect;

@@ -9,6 +9,7 @@ mod faults;
 mod finding;
 mod fixtures;
 mod hostile;
+mod inside;
 mod interrupted;
 mod logins;
 mod peers;
