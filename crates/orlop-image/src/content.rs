@@ -1,8 +1,10 @@
 //! Reading an image's documents from the store.
 
+use std::collections::HashSet;
+
 use orlop_oci::{
-    Descriptor, ImageConfig, ImageManifest, MAX_CONFIG_SIZE, MAX_INDEX_DEPTH, MAX_MANIFEST_SIZE,
-    Manifest, Platform, Raw,
+    Descriptor, Digest, ImageConfig, ImageManifest, MAX_CONFIG_SIZE, MAX_INDEX_DEPTH,
+    MAX_MANIFEST_SIZE, Manifest, Platform, Raw,
 };
 
 use crate::error::{Error, Result};
@@ -48,7 +50,8 @@ impl Images {
         survey: &Survey<'_>,
     ) -> Result<Vec<ManifestSummary>> {
         let mut manifests = Vec::with_capacity(1);
-        self.add_manifests(target, survey, 0, &mut manifests)?;
+        let mut met = HashSet::new();
+        self.add_manifests(target, survey, 0, &mut met, &mut manifests)?;
         Ok(manifests)
     }
 
@@ -57,8 +60,14 @@ impl Images {
         descriptor: &Descriptor,
         survey: &Survey<'_>,
         depth: usize,
+        met: &mut HashSet<(Digest, Option<String>)>,
         manifests: &mut Vec<ManifestSummary>,
     ) -> Result<()> {
+        // As when it was pulled: what an index names twice is one thing.
+        let platform = descriptor.platform.as_ref().map(Platform::to_string);
+        if !met.insert((descriptor.digest.clone(), platform)) {
+            return Ok(());
+        }
         let fact = survey.fact(descriptor)?;
         if let Some(Fact::Index {
             manifests: children,
@@ -66,7 +75,7 @@ impl Images {
         {
             if depth < MAX_INDEX_DEPTH {
                 for child in children {
-                    self.add_manifests(child, survey, depth + 1, manifests)?;
+                    self.add_manifests(child, survey, depth + 1, met, manifests)?;
                 }
             }
             return Ok(());

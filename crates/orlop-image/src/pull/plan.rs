@@ -1,5 +1,7 @@
 //! What a pull has to bring: from a name to manifests, configurations and layers.
 
+use std::collections::{HashMap, HashSet};
+
 use orlop_fs::Position;
 use orlop_oci::{
     ChainId, Descriptor, DiffId, Digest, ImageConfig, ImageManifest, Index, MAX_CONFIG_SIZE,
@@ -103,6 +105,9 @@ pub(crate) struct Planner<'a> {
     origin: Option<&'a Origin>,
     plan_documents: Vec<Raw>,
     edges: Vec<(Digest, Digest)>,
+    /// Indexes and leaves that were met: indexes of one index many times over, some levels deep, would
+    /// otherwise have no end.
+    met: HashSet<(Digest, Option<String>)>,
 }
 
 /// A leaf of the tree of indexes.
@@ -118,6 +123,7 @@ impl<'a> Planner<'a> {
             origin,
             plan_documents: Vec::new(),
             edges: Vec::new(),
+            met: HashSet::new(),
         }
     }
 
@@ -168,6 +174,14 @@ impl<'a> Planner<'a> {
         }
         let mut leaves = Vec::new();
         for child in &index.manifests {
+            let platform = child.platform.clone().filter(|p| !p.is_empty());
+            let met = (
+                child.digest.clone(),
+                platform.as_ref().map(Platform::to_string),
+            );
+            if !self.met.insert(met) {
+                continue;
+            }
             self.edges
                 .push((raw.digest().clone(), child.digest.clone()));
             if child.media_type.is_index() {
@@ -188,7 +202,6 @@ impl<'a> Planner<'a> {
                 self.plan_documents.push(nested);
             } else if !child.media_type.is_schema1() {
                 // A schema 1 child can't be pulled, but its neighbours can.
-                let platform = child.platform.clone().filter(|p| !p.is_empty());
                 leaves.push(Leaf {
                     descriptor: child.clone(),
                     platform,
@@ -200,9 +213,16 @@ impl<'a> Planner<'a> {
 
     /// The leaves of which all can be had, unless there is none.
     async fn without_missing(&self, leaves: Vec<Leaf>) -> Result<Vec<Leaf>> {
+        let mut known: HashMap<Digest, bool> = HashMap::new();
         let mut whole = Vec::with_capacity(leaves.len());
         for leaf in &leaves {
-            whole.push(self.is_whole(&leaf.descriptor).await?);
+            let digest = &leaf.descriptor.digest;
+            let is_whole = match known.get(digest) {
+                Some(&is_whole) => is_whole,
+                None => self.is_whole(&leaf.descriptor).await?,
+            };
+            known.insert(digest.clone(), is_whole);
+            whole.push(is_whole);
         }
         if !whole.contains(&true) {
             // What is missing will be told.

@@ -111,3 +111,19 @@ fn nothing_is_left_of_a_load_that_fails() {
     assert_eq!(left(), (0, 0, 0));
     load_all(&world).unwrap();
 }
+
+#[test]
+fn an_index_named_many_times_is_read_once() {
+    let world = World::new();
+    let mut image = Image::new(&PlatformName::host(), &[layer("host")]);
+    // Two hundred to the seventh are more than anybody can read.
+    for _ in 0..7 {
+        image = Image::index_with(MediaTypes::Oci, &[image], |index| {
+            let entry = index["manifests"][0].clone();
+            index["manifests"] = vec![entry; 200].into();
+        });
+    }
+    world.publish(&image, "app:v1");
+    load_all(&world).unwrap();
+    assert!(world.top("app:v1").join("host").exists());
+}
