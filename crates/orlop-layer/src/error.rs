@@ -12,6 +12,9 @@ pub enum Error {
     /// The bytes below the tar can't be had: a broken compression, a bound, an I/O error.
     #[error("reading the layer: {0}")]
     Read(#[from] io::Error),
+    /// What was made of layers can't be written.
+    #[error("writing the archive: {0}")]
+    Write(#[source] io::Error),
     /// The archive ends in the middle of something.
     #[error("the layer's archive is truncated at byte {position}: {what} is incomplete")]
     Truncated {
