@@ -28,6 +28,9 @@ _orlop() {
             orlop,diff)
                 cmd="orlop__subcmd__diff"
                 ;;
+            orlop,export)
+                cmd="orlop__subcmd__export"
+                ;;
             orlop,help)
                 cmd="orlop__subcmd__help"
                 ;;
@@ -40,11 +43,17 @@ _orlop() {
             orlop,images)
                 cmd="orlop__subcmd__images"
                 ;;
+            orlop,import)
+                cmd="orlop__subcmd__import"
+                ;;
             orlop,info)
                 cmd="orlop__subcmd__info"
                 ;;
             orlop,inspect)
                 cmd="orlop__subcmd__inspect"
+                ;;
+            orlop,load)
+                cmd="orlop__subcmd__load"
                 ;;
             orlop,login)
                 cmd="orlop__subcmd__login"
@@ -75,6 +84,9 @@ _orlop() {
                 ;;
             orlop,rmi)
                 cmd="orlop__subcmd__rmi"
+                ;;
+            orlop,save)
+                cmd="orlop__subcmd__save"
                 ;;
             orlop,search)
                 cmd="orlop__subcmd__search"
@@ -127,6 +139,9 @@ _orlop() {
             orlop__subcmd__help,diff)
                 cmd="orlop__subcmd__help__subcmd__diff"
                 ;;
+            orlop__subcmd__help,export)
+                cmd="orlop__subcmd__help__subcmd__export"
+                ;;
             orlop__subcmd__help,help)
                 cmd="orlop__subcmd__help__subcmd__help"
                 ;;
@@ -139,11 +154,17 @@ _orlop() {
             orlop__subcmd__help,images)
                 cmd="orlop__subcmd__help__subcmd__images"
                 ;;
+            orlop__subcmd__help,import)
+                cmd="orlop__subcmd__help__subcmd__import"
+                ;;
             orlop__subcmd__help,info)
                 cmd="orlop__subcmd__help__subcmd__info"
                 ;;
             orlop__subcmd__help,inspect)
                 cmd="orlop__subcmd__help__subcmd__inspect"
+                ;;
+            orlop__subcmd__help,load)
+                cmd="orlop__subcmd__help__subcmd__load"
                 ;;
             orlop__subcmd__help,login)
                 cmd="orlop__subcmd__help__subcmd__login"
@@ -175,6 +196,9 @@ _orlop() {
             orlop__subcmd__help,rmi)
                 cmd="orlop__subcmd__help__subcmd__rmi"
                 ;;
+            orlop__subcmd__help,save)
+                cmd="orlop__subcmd__help__subcmd__save"
+                ;;
             orlop__subcmd__help,search)
                 cmd="orlop__subcmd__help__subcmd__search"
                 ;;
@@ -202,8 +226,14 @@ _orlop() {
             orlop__subcmd__help__subcmd__image,history)
                 cmd="orlop__subcmd__help__subcmd__image__subcmd__history"
                 ;;
+            orlop__subcmd__help__subcmd__image,import)
+                cmd="orlop__subcmd__help__subcmd__image__subcmd__import"
+                ;;
             orlop__subcmd__help__subcmd__image,inspect)
                 cmd="orlop__subcmd__help__subcmd__image__subcmd__inspect"
+                ;;
+            orlop__subcmd__help__subcmd__image,load)
+                cmd="orlop__subcmd__help__subcmd__image__subcmd__load"
                 ;;
             orlop__subcmd__help__subcmd__image,ls)
                 cmd="orlop__subcmd__help__subcmd__image__subcmd__ls"
@@ -222,6 +252,9 @@ _orlop() {
                 ;;
             orlop__subcmd__help__subcmd__image,rm)
                 cmd="orlop__subcmd__help__subcmd__image__subcmd__rm"
+                ;;
+            orlop__subcmd__help__subcmd__image,save)
+                cmd="orlop__subcmd__help__subcmd__image__subcmd__save"
                 ;;
             orlop__subcmd__help__subcmd__image,tag)
                 cmd="orlop__subcmd__help__subcmd__image__subcmd__tag"
@@ -295,11 +328,17 @@ _orlop() {
             orlop__subcmd__image,history)
                 cmd="orlop__subcmd__image__subcmd__history"
                 ;;
+            orlop__subcmd__image,import)
+                cmd="orlop__subcmd__image__subcmd__import"
+                ;;
             orlop__subcmd__image,inspect)
                 cmd="orlop__subcmd__image__subcmd__inspect"
                 ;;
             orlop__subcmd__image,list)
                 cmd="orlop__subcmd__image__subcmd__ls"
+                ;;
+            orlop__subcmd__image,load)
+                cmd="orlop__subcmd__image__subcmd__load"
                 ;;
             orlop__subcmd__image,ls)
                 cmd="orlop__subcmd__image__subcmd__ls"
@@ -325,6 +364,9 @@ _orlop() {
             orlop__subcmd__image,rmi)
                 cmd="orlop__subcmd__image__subcmd__rm"
                 ;;
+            orlop__subcmd__image,save)
+                cmd="orlop__subcmd__image__subcmd__save"
+                ;;
             orlop__subcmd__image,tag)
                 cmd="orlop__subcmd__image__subcmd__tag"
                 ;;
@@ -340,8 +382,14 @@ _orlop() {
             orlop__subcmd__image__subcmd__help,history)
                 cmd="orlop__subcmd__image__subcmd__help__subcmd__history"
                 ;;
+            orlop__subcmd__image__subcmd__help,import)
+                cmd="orlop__subcmd__image__subcmd__help__subcmd__import"
+                ;;
             orlop__subcmd__image__subcmd__help,inspect)
                 cmd="orlop__subcmd__image__subcmd__help__subcmd__inspect"
+                ;;
+            orlop__subcmd__image__subcmd__help,load)
+                cmd="orlop__subcmd__image__subcmd__help__subcmd__load"
                 ;;
             orlop__subcmd__image__subcmd__help,ls)
                 cmd="orlop__subcmd__image__subcmd__help__subcmd__ls"
@@ -360,6 +408,9 @@ _orlop() {
                 ;;
             orlop__subcmd__image__subcmd__help,rm)
                 cmd="orlop__subcmd__image__subcmd__help__subcmd__rm"
+                ;;
+            orlop__subcmd__image__subcmd__help,save)
+                cmd="orlop__subcmd__image__subcmd__help__subcmd__save"
                 ;;
             orlop__subcmd__image__subcmd__help,tag)
                 cmd="orlop__subcmd__image__subcmd__help__subcmd__tag"
@@ -557,7 +608,7 @@ _orlop() {
 
     case "${cmd}" in
         orlop)
-            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff tag rmi image search official pin login logout mount umount unmount system serve registry config info version completion quickstart help"
+            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount unmount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -886,8 +937,58 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__export)
+            opts="-o -D -h --output --platform --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help)
-            opts="pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help"
+            opts="pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -984,6 +1085,20 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1013,7 +1128,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__image)
-            opts="ls pull push inspect history tag rm prune mount unmount"
+            opts="ls pull push inspect history tag rm save load import prune mount unmount"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1040,7 +1155,35 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__help__subcmd__image__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help__subcmd__image__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__image__subcmd__load)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1138,6 +1281,20 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__help__subcmd__image__subcmd__save)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help__subcmd__image__subcmd__tag)
             opts="log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1194,6 +1351,20 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help__subcmd__info)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1209,6 +1380,20 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__load)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1572,6 +1757,20 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__help__subcmd__save)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help__subcmd__search)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1767,7 +1966,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__image)
-            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help ls list pull push inspect history tag rm remove rmi prune mount unmount umount help"
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1805,7 +2004,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__image__subcmd__help)
-            opts="ls pull push inspect history tag rm prune mount unmount help"
+            opts="ls pull push inspect history tag rm save load import prune mount unmount help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1846,7 +2045,35 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__image__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__image__subcmd__help__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__image__subcmd__help__subcmd__load)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1931,6 +2158,20 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__image__subcmd__help__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__image__subcmd__help__subcmd__save)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2040,6 +2281,64 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__image__subcmd__import)
+            opts="-c -m -D -h --change --message --platform --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --change)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__image__subcmd__inspect)
             opts="-f -D -h --format --platform --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2052,6 +2351,56 @@ _orlop() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__image__subcmd__load)
+            opts="-i -q -D -h --input --platform --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --input)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2358,6 +2707,64 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__image__subcmd__save)
+            opts="-o -q -D -h --output --platform --compress --format --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress)
+                    COMPREPLY=($(compgen -W "gzip zstd" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "docker-archive oci-archive oci-dir" -- "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__image__subcmd__tag)
             opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2526,6 +2933,64 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__import)
+            opts="-c -m -D -h --change --message --platform --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --change)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__info)
             opts="-f -D -h --format --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2588,6 +3053,56 @@ _orlop() {
                     return 0
                     ;;
                 --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__load)
+            opts="-i -q -D -h --input --platform --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --input)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4067,6 +4582,64 @@ _orlop() {
             case "${prev}" in
                 --platform)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__save)
+            opts="-o -q -D -h --output --platform --compress --format --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress)
+                    COMPREPLY=($(compgen -W "gzip zstd" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "docker-archive oci-archive oci-dir" -- "${cur}"))
                     return 0
                     ;;
                 --root)

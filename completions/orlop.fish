@@ -47,6 +47,10 @@ complete -c orlop -n "__fish_orlop_needs_command" -f -a "history" -d 'Show the h
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "diff" -d 'Show in what two images differ: files, configuration, layers, sizes'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "save" -d 'Save one or more images to a tar archive (streamed to STDOUT by default)'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "load" -d 'Load an image from a tar archive or STDIN'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "export" -d 'Export an image\'s filesystem as a tar archive'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "image" -d 'Manage images'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
@@ -240,34 +244,105 @@ complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s f -l force -d 'Force
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l no-prune -d 'Do not delete untagged parents'
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+complete -c orlop -n "__fish_orlop_using_subcommand save" -s o -l output -d 'Write to a file (for oci-dir a directory), instead of standard output' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand save" -l platform -d 'Save only this platform, or these: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand save" -l compress -d 'Compress the archive as a whole' -r -f -a "gzip\t'gzip'
+zstd\t'zstd'"
+complete -c orlop -n "__fish_orlop_using_subcommand save" -l format -d 'What to write' -r -f -a "docker-archive\t'An archive that docker and every OCI tool read'
+oci-archive\t'An OCI archive'
+oci-dir\t'An OCI layout, as a directory; images are added to one that is there'"
+complete -c orlop -n "__fish_orlop_using_subcommand save" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand save" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand save" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand save" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand save" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
 json\t'A JSON object a line'
 quiet\t'None'"
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+complete -c orlop -n "__fish_orlop_using_subcommand save" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -s D -l debug -d 'Show all that is known when something goes wrong'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "ls" -d 'List images'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "list" -d 'List images'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "pull" -d 'Download an image from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "push" -d 'Upload an image to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "inspect" -d 'Display detailed information on one or more images'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "history" -d 'Show the history of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "rm" -d 'Remove one or more images'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "remove" -d 'Remove one or more images'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "rmi" -d 'Remove one or more images'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "prune" -d 'Remove unused images'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "mount" -d 'Mount an image\'s files at a directory'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
-complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi prune mount unmount umount help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand save" -s q -l quiet -d 'Suppress verbose output'
+complete -c orlop -n "__fish_orlop_using_subcommand save" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand save" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand load" -s i -l input -d 'Read from an archive file or a layout directory, instead of standard input' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand load" -l platform -d 'Load only this platform, or these: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand load" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand load" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand load" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand load" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand load" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand load" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand load" -s q -l quiet -d 'Suppress the load output'
+complete -c orlop -n "__fish_orlop_using_subcommand load" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand export" -s o -l output -d 'Write to a file, instead of standard output' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand export" -l platform -d 'Export this platform of a multi-platform image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand export" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand export" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand export" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand export" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand export" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand export" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand export" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand import" -s c -l change -d 'Apply a Dockerfile instruction to the created image' -r
+complete -c orlop -n "__fish_orlop_using_subcommand import" -s m -l message -d 'Set commit message for imported image' -r
+complete -c orlop -n "__fish_orlop_using_subcommand import" -l platform -d 'Set the platform of the image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand import" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand import" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand import" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand import" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand import" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand import" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand import" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "ls" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "list" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "inspect" -d 'Display detailed information on one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "rm" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "remove" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "save" -d 'Save one or more images to a tar archive (streamed to STDOUT by default)'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "load" -d 'Load an image from a tar archive or STDIN'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "prune" -d 'Remove unused images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and not __fish_seen_subcommand_from ls list pull push inspect history tag rm remove rmi save load import prune mount unmount umount help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Filter output: before=, dangling=, label=, reference=, since=, until=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from ls" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -443,6 +518,59 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -l no-prune -d 'Do not delete untagged parents'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rmi" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -s o -l output -d 'Write to a file (for oci-dir a directory), instead of standard output' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -l platform -d 'Save only this platform, or these: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -l compress -d 'Compress the archive as a whole' -r -f -a "gzip\t'gzip'
+zstd\t'zstd'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -l format -d 'What to write' -r -f -a "docker-archive\t'An archive that docker and every OCI tool read'
+oci-archive\t'An OCI archive'
+oci-dir\t'An OCI layout, as a directory; images are added to one that is there'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -s q -l quiet -d 'Suppress verbose output'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -s i -l input -d 'Read from an archive file or a layout directory, instead of standard input' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -l platform -d 'Load only this platform, or these: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -s q -l quiet -d 'Suppress the load output'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from load" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -s c -l change -d 'Apply a Dockerfile instruction to the created image' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -s m -l message -d 'Set commit message for imported image' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -l platform -d 'Set the platform of the image: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l filter -d 'Provide filter values: label=, label!=, until=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -507,6 +635,9 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show the history of an image'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "save" -d 'Save one or more images to a tar archive (streamed to STDOUT by default)'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "load" -d 'Load an image from a tar archive or STDIN'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove unused images'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "mount" -d 'Mount an image\'s files at a directory'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
@@ -966,32 +1097,36 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l keep -d 'Keep the folder with the layout, the store and the registry, to look at'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "copy" -d 'Copy an image from one place to another'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "images" -d 'List images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "diff" -d 'Show in what two images differ: files, configuration, layers, sizes'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "image" -d 'Manage images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pin" -d 'Pin the image references of files to digests'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "system" -d 'Manage the store'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "version" -d 'Show the version information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "copy" -d 'Copy an image from one place to another'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "images" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "diff" -d 'Show in what two images differ: files, configuration, layers, sizes'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "save" -d 'Save one or more images to a tar archive (streamed to STDOUT by default)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "load" -d 'Load an image from a tar archive or STDIN'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "export" -d 'Export an image\'s filesystem as a tar archive'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "image" -d 'Manage images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pin" -d 'Pin the image references of files to digests'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "system" -d 'Manage the store'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "version" -d 'Show the version information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from tag" -f -a "log" -d 'Show which digests a name had, and since when'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "ls" -d 'List images'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "pull" -d 'Download an image from a registry'
@@ -1000,6 +1135,9 @@ complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcom
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "history" -d 'Show the history of an image'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "rm" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "save" -d 'Save one or more images to a tar archive (streamed to STDOUT by default)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "load" -d 'Load an image from a tar archive or STDIN'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "prune" -d 'Remove unused images'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "mount" -d 'Mount an image\'s files at a directory'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'

@@ -24,7 +24,8 @@
 //! [`ArchiveWriter`] streams one tar that is an OCI layout and docker's archive at once; the same images
 //! in the same order become the same bytes. [`LayoutWriter`] adds images to a layout directory, which
 //! is valid at every moment. Both hash what passes, and take no blob that isn't what it is said to be.
-//! [`NewFile`] is a file that appears whole or not at all.
+//! [`NewFile`] is a file that appears whole or not at all. [`RootLayer`] makes the archive of a root file
+//! system a layer, and [`Local::made`] takes an image that was put together where archives are taken.
 //!
 //! # Trust
 //!
@@ -48,6 +49,7 @@ mod new_file;
 mod oci;
 mod outline;
 mod place;
+mod root_layer;
 mod spool;
 
 pub use archive_writer::{ArchiveFormat, ArchiveWriter};
@@ -58,3 +60,4 @@ pub use image::{Archived, Name};
 pub use layout_writer::LayoutWriter;
 pub use local::{Local, Made};
 pub use new_file::NewFile;
+pub use root_layer::RootLayer;

@@ -6,14 +6,17 @@
 //! [`Cancel`]); nothing here prints, reads the environment, or knows of a terminal.
 
 mod cancel;
+pub mod change;
 mod checked;
 mod content;
 mod copy;
 mod error;
 pub mod event;
+mod export;
 mod facts;
 mod find;
 mod images;
+mod import;
 mod inspect;
 mod list;
 mod load;
@@ -27,6 +30,7 @@ mod progress;
 mod pull;
 mod push;
 mod remove;
+mod save;
 mod stored;
 mod survey;
 mod tag;
@@ -36,9 +40,11 @@ pub use cancel::Cancel;
 pub use copy::{Copied, Copier, CopyOptions, Destination, Moved};
 pub use error::{Error, Result};
 pub use images::Images;
+pub use import::ImportOptions;
 pub use lookup::{Outline, look_up, outline};
 pub use mount::MountOptions;
 pub use origin::Origin;
 pub use pull::{ObserverFactory, Platforms, PullOptions};
 pub use push::PushOptions;
 pub use remove::RemoveOptions;
+pub use save::SaveTo;

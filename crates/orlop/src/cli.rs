@@ -7,9 +7,9 @@ use clap::error::ErrorKind as ClapKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completion, config, copy, diff, history, image, images, info, inspect, login, logout, mount,
-    official, pin, pull, push, quickstart, registry, rmi, search, serve, system, tag, umount,
-    version,
+    completion, config, copy, diff, export, history, image, images, import, info, inspect, load,
+    login, logout, mount, official, pin, pull, push, quickstart, registry, rmi, save, search,
+    serve, system, tag, umount, version,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -132,6 +132,14 @@ pub enum Command {
     Tag(tag::TagArgs),
     /// Remove one or more images
     Rmi(rmi::RmiArgs),
+    /// Save one or more images to a tar archive (streamed to STDOUT by default)
+    Save(save::SaveArgs),
+    /// Load an image from a tar archive or STDIN
+    Load(load::LoadArgs),
+    /// Export an image's filesystem as a tar archive
+    Export(export::ExportArgs),
+    /// Import the contents from a tarball to create a filesystem image
+    Import(import::ImportArgs),
     /// Manage images
     Image(image::ImageArgs),
     /// Search Docker Hub, or another registry, for images

@@ -18,6 +18,7 @@ mod interrupt;
 mod looking;
 #[cfg(all(target_env = "gnu", any(target_feature = "crt-static", test)))]
 mod name_service;
+pub mod output;
 pub mod place;
 pub mod printer;
 pub mod progress;

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{CliError, CliResult, ErrorKind};
 use crate::terminal;
@@ -145,6 +145,11 @@ impl Printer {
         self.lock_stdout().write_all(bytes).map_err(write_error)
     }
 
+    /// Standard output as a stream, for results that are too large to be held.
+    pub fn stream(self: &Arc<Self>) -> Stream {
+        Stream(Arc::clone(self))
+    }
+
     /// Writes out all that was printed so far.
     ///
     /// # Errors
@@ -207,6 +212,20 @@ impl Printer {
     }
 }
 
+/// Standard output, with the errors of the system as they are.
+#[derive(Debug)]
+pub struct Stream(Arc<Printer>);
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock_stdout().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.lock_stdout().flush()
+    }
+}
+
 /// A reader that went away is no failure to speak of.
 fn write_error(error: io::Error) -> CliError {
     if error.kind() == io::ErrorKind::BrokenPipe {
@@ -220,7 +239,6 @@ fn write_error(error: io::Error) -> CliError {
 #[cfg(test)]
 pub(crate) mod captured {
     use super::*;
-    use std::sync::Arc;
 
     /// Shared bytes.
     #[derive(Clone, Default)]

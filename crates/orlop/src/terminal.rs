@@ -36,6 +36,11 @@ fn size(stream: &(impl IsTerminal + rustix::fd::AsFd)) -> Option<Size> {
     })
 }
 
+/// Whether standard output goes to a person.
+pub fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Whether a person may be typing.
 pub fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()

@@ -2,7 +2,10 @@
 
 use clap::{Args, Subcommand};
 
-use super::{history, image_inspect, image_prune, images, mount, pull, push, rmi, tag, umount};
+use super::{
+    history, image_inspect, image_prune, images, import, load, mount, pull, push, rmi, save, tag,
+    umount,
+};
 use crate::app::App;
 use crate::error::CliResult;
 
@@ -37,6 +40,12 @@ pub enum ImageCommand {
     /// Remove one or more images
     #[command(visible_aliases = ["remove", "rmi"])]
     Rm(rmi::RmiArgs),
+    /// Save one or more images to a tar archive (streamed to STDOUT by default)
+    Save(save::SaveArgs),
+    /// Load an image from a tar archive or STDIN
+    Load(load::LoadArgs),
+    /// Import the contents from a tarball to create a filesystem image
+    Import(import::ImportArgs),
     /// Remove unused images
     Prune(image_prune::ImagePruneArgs),
     /// Mount an image's files at a directory
@@ -59,6 +68,9 @@ pub fn run(app: &App, args: ImageArgs) -> CliResult {
         ImageCommand::History(args) => history::run(app, args),
         ImageCommand::Tag(args) => tag::run(app, &args),
         ImageCommand::Rm(args) => rmi::run(app, &args),
+        ImageCommand::Save(args) => save::run(app, &args),
+        ImageCommand::Load(args) => load::run(app, &args),
+        ImageCommand::Import(args) => import::run(app, &args),
         ImageCommand::Prune(args) => image_prune::run(app, &args),
         ImageCommand::Mount(args) => mount::run(app, args),
         ImageCommand::Unmount(args) => umount::run(app, &args),

@@ -4,13 +4,16 @@ pub mod completion;
 pub mod config;
 pub mod copy;
 pub mod diff;
+pub mod export;
 pub mod history;
 pub mod image;
 pub mod image_inspect;
 pub mod image_prune;
 pub mod images;
+pub mod import;
 pub mod info;
 pub mod inspect;
+pub mod load;
 pub mod login;
 pub mod logout;
 pub mod mount;
@@ -28,6 +31,7 @@ pub mod registry_tokens;
 pub mod registry_users;
 pub mod registry_verify;
 pub mod rmi;
+pub mod save;
 pub mod search;
 pub mod serve;
 pub mod system;
@@ -57,6 +61,10 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Diff(args) => diff::run(app, &args),
         Command::Tag(args) => tag::run(app, &args),
         Command::Rmi(args) => rmi::run(app, &args),
+        Command::Save(args) => save::run(app, &args),
+        Command::Load(args) => load::run(app, &args),
+        Command::Export(args) => export::run(app, &args),
+        Command::Import(args) => import::run(app, &args),
         Command::Image(args) => image::run(app, args),
         Command::Pin(args) => pin::run(app, &args),
         Command::Search(args) => search::run(app, &args),

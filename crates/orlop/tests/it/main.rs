@@ -3,6 +3,7 @@
 //! These tests are for the wiring and for promises that only show end to end; what a crate can show
 //! by itself is tested there.
 
+mod archives;
 mod copy;
 mod docker_words;
 mod faults;

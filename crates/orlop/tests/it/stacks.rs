@@ -188,6 +188,24 @@ fn hide(tar: Tarball, dice: &mut Dice, path: String, said: &mut Vec<String>) -> 
     }
 }
 
+/// A random image, and how to say it.
+pub(crate) fn random(seed: u64, stack: u64) -> (Image, String) {
+    let mut files = Vec::new();
+    let mut dice = Dice(seed * 1_000_000 + stack);
+    let layers: Vec<_> = (0..2 + dice.roll(2))
+        .map(|number| layer(&mut dice, number, &mut files))
+        .collect();
+    let said: Vec<_> = layers.iter().map(|(_, said)| said.join(", ")).collect();
+    let layers: Vec<_> = layers
+        .into_iter()
+        .map(|(tar, _)| Layer::new(&tar.finish(), Compression::None))
+        .collect();
+    (
+        Image::new(&PlatformName::host(), &layers),
+        said.join("\n  "),
+    )
+}
+
 /// What umoci unpacks; `None` when it refuses.
 pub(crate) fn unpacked(orlop: &Orlop, image: &Image, name: &str) -> Option<TreeListing> {
     let layout = orlop.folder().join(format!("layout-{name}"));
@@ -227,7 +245,7 @@ pub(crate) fn differences(
 }
 
 /// A number from the environment.
-fn asked_for(name: &str, usual: u64) -> u64 {
+pub(crate) fn asked_for(name: &str, usual: u64) -> u64 {
     let text = std::env::var(name).ok();
     text.and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
@@ -247,17 +265,7 @@ fn compare(driver: &str) {
         .expect("after 1970");
     let (mut compared, mut wrong) = (0, Vec::new());
     for stack in 0..stacks {
-        let mut files = Vec::new();
-        let mut dice = Dice(seed * 1_000_000 + stack);
-        let layers: Vec<_> = (0..2 + dice.roll(2))
-            .map(|number| layer(&mut dice, number, &mut files))
-            .collect();
-        let said: Vec<_> = layers.iter().map(|(_, said)| said.join(", ")).collect();
-        let layers: Vec<_> = layers
-            .into_iter()
-            .map(|(tar, _)| Layer::new(&tar.finish(), Compression::None))
-            .collect();
-        let image = Image::new(&PlatformName::host(), &layers);
+        let (image, said) = random(seed, stack);
         // Of one length, as the registry takes what begins alike for the same.
         let name = format!("s{stack:06}");
         let Some(expected) = unpacked(&orlop, &image, &name) else {
@@ -272,11 +280,7 @@ fn compare(driver: &str) {
             _ => vec![done.stderr.clone()],
         };
         if !differ.is_empty() {
-            wrong.push(format!(
-                "stack {stack}:\n  {}\n{}",
-                said.join("\n  "),
-                differ.join("\n")
-            ));
+            wrong.push(format!("stack {stack}:\n  {}\n{}", said, differ.join("\n")));
         }
     }
     let shown = wrong.join("\n\n");
