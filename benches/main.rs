@@ -1,5 +1,6 @@
 //! Comparisons with the other tools, and measurements: `cargo xtask bench --help`.
 
+mod archive;
 mod layout;
 mod pull;
 mod quick;
@@ -24,6 +25,9 @@ enum What {
     /// Pulls an image of five gzip layers (1.5 GB unpacked) from a registry on the loopback with
     /// orlop, podman, the Docker engine and skopeo, each into fresh storage, in alternating rounds
     Pull(pull::PullArguments),
+    /// Loads an archive of five gzip layers with orlop, podman and the Docker engine, each into fresh
+    /// storage, and saves the image again, in alternating rounds
+    Archive(archive::ArchiveArguments),
     /// Compares `orlop serve` with Debian's docker-registry, and with distribution v3 where it is
     Serve(serve::ServeArguments),
     /// Times `orlop version`
@@ -46,6 +50,7 @@ enum What {
 fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Pull(arguments) => pull::pull(&arguments),
+        What::Archive(arguments) => archive::archive(&arguments),
         What::Serve(arguments) => serve::serve(&arguments),
         What::Version { runs } => quick::version(runs),
         What::Images { images, runs } => quick::images(images, runs),

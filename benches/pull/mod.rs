@@ -4,8 +4,8 @@
 //! one disk. Every run begins with fresh storage and nothing left to write back. A tool may return
 //! before its data is on the disk: how long a `sync` takes after it is told beside its time.
 
-mod measure;
-mod tools;
+pub(crate) mod measure;
+pub(crate) mod tools;
 
 use std::path::Path;
 use std::process::Command;
@@ -124,7 +124,7 @@ fn rounds(arguments: &PullArguments, name: &str, kept: &Path) -> Outcome<Vec<Vec
 }
 
 /// Writes all back to the disks; how long that takes.
-fn sync() -> Duration {
+pub(crate) fn sync() -> Duration {
     let start = Instant::now();
     let _ = Command::new("sync").status();
     start.elapsed()

@@ -102,7 +102,7 @@ impl Tool {
     }
 }
 
-fn failure(name: &str, log: &Path) -> String {
+pub(crate) fn failure(name: &str, log: &Path) -> String {
     format!(
         "{name} fails:\n{}",
         std::fs::read_to_string(log).unwrap_or_default()
@@ -112,65 +112,86 @@ fn failure(name: &str, log: &Path) -> String {
 /// The engine does the work, so the engine and its children are measured, not the command line; its
 /// start is not.
 fn docker(name: &str, storage: &Path, group: &Group) -> Outcome<Measured> {
-    let at = |part: &str| storage.join(part).display().to_string();
-    std::fs::write(at("daemon.json"), "{}").map_err(|error| error.to_string())?;
-    let socket = format!("unix://{}", at("socket"));
-    let options = [
-        "--config-file",
-        &at("daemon.json"),
-        "--data-root",
-        &at("data"),
-        "--exec-root",
-        &at("exec"),
-    ];
-    let more = [
-        "--pidfile",
-        &at("pid"),
-        "--host",
-        &socket,
-        "--insecure-registry=127.0.0.0/8",
-    ];
-    let network = [
-        "--bridge=none",
-        "--iptables=false",
-        "--ip6tables=false",
-        "--storage-driver=overlay2",
-    ];
-    let words = [&["dockerd"], options.as_slice(), &more, &network].concat();
-    let command: Vec<String> = words.into_iter().map(str::to_owned).collect();
-    let log = storage.join("log");
-    let mut engine = Engine(group.spawn(&command, &[], &log)?);
-    engine.wait_until_up(&socket, &log)?;
-    let measured = group.measure(|| {
-        let mut pull = Command::new("docker");
-        pull.args(["--host", &socket, "pull", "--quiet", name])
-            .env("DOCKER_CONFIG", at("config"));
-        let done = pull.output().map_err(|error| error.to_string())?;
-        if done.status.success() {
-            Ok(())
-        } else {
-            Err(String::from_utf8_lossy(&done.stderr).into_owned())
-        }
-    });
+    let engine = Engine::start(storage, group)?;
+    let measured = group.measure(|| engine.run(&["pull", "--quiet", name]));
     drop(engine);
     measured
 }
 
 /// A running `dockerd`. Dropping it stops it.
-struct Engine(Child);
+pub(crate) struct Engine {
+    process: Child,
+    socket: String,
+    config: String,
+}
 
 impl Engine {
-    fn wait_until_up(&mut self, socket: &str, log: &Path) -> Outcome {
+    /// Starts one in the group, with all that it keeps in `storage`.
+    pub(crate) fn start(storage: &Path, group: &Group) -> Outcome<Self> {
+        let at = |part: &str| storage.join(part).display().to_string();
+        std::fs::write(at("daemon.json"), "{}").map_err(|error| error.to_string())?;
+        let socket = format!("unix://{}", at("socket"));
+        let options = [
+            "--config-file",
+            &at("daemon.json"),
+            "--data-root",
+            &at("data"),
+            "--exec-root",
+            &at("exec"),
+        ];
+        let more = [
+            "--pidfile",
+            &at("pid"),
+            "--host",
+            &socket,
+            "--insecure-registry=127.0.0.0/8",
+        ];
+        let network = [
+            "--bridge=none",
+            "--iptables=false",
+            "--ip6tables=false",
+            "--storage-driver=overlay2",
+        ];
+        let words = [&["dockerd"], options.as_slice(), &more, &network].concat();
+        let command: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        let log = storage.join("log");
+        let mut engine = Engine {
+            process: group.spawn(&command, &[], &log)?,
+            config: at("config"),
+            socket,
+        };
+        engine.wait_until_up(&log)?;
+        Ok(engine)
+    }
+
+    /// Has it do something, by docker's command line.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        let done = Command::new("docker")
+            .args(["--host", &self.socket])
+            .args(arguments)
+            .env("DOCKER_CONFIG", &self.config)
+            .output()
+            .map_err(|error| error.to_string())?;
+        if done.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&done.stderr).into_owned())
+        }
+    }
+
+    fn wait_until_up(&mut self, log: &Path) -> Outcome {
         let start = Instant::now();
         loop {
             let mut ask = Command::new("docker");
-            ask.args(["--host", socket, "version"])
+            ask.args(["--host", &self.socket, "version"])
                 .stdout(Stdio::null())
                 .stderr(Stdio::null());
             if ask.status().is_ok_and(|status| status.success()) {
                 return Ok(());
             }
-            if start.elapsed() > Duration::from_secs(60) || !matches!(self.0.try_wait(), Ok(None)) {
+            if start.elapsed() > Duration::from_secs(60)
+                || !matches!(self.process.try_wait(), Ok(None))
+            {
                 return Err(failure("dockerd", log));
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -180,8 +201,10 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
+        let _ = Command::new("kill")
+            .arg(self.process.id().to_string())
+            .status();
+        let _ = self.process.wait();
     }
 }
 
