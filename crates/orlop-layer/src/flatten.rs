@@ -42,6 +42,9 @@ pub struct Flattener {
     nodes: BTreeMap<Vec<u8>, Node>,
     /// The texts of symbolic links, by the entry that has them.
     links: HashMap<Source, Vec<u8>>,
+    /// What the layer at hand hid already. Nothing of the layers before comes back there, and a layer
+    /// that says it a million times costs no more than one that says it once.
+    hidden: HashSet<(Vec<u8>, bool)>,
     layers: u32,
 }
 
@@ -84,6 +87,7 @@ impl Flattener {
             number += 1;
         }
         self.layers += 1;
+        self.hidden.clear();
         tar.drain()
     }
 
@@ -205,6 +209,9 @@ impl Flattener {
     /// Takes away what layers before `layer` have below a path, and at it. A directory in which this
     /// layer has put something stays.
     fn hide(&mut self, path: &[u8], itself: bool, layer: u32) {
+        if !self.hidden.insert((path.to_owned(), itself)) {
+            return;
+        }
         let mut going = Vec::new();
         let mut kept: HashSet<&[u8]> = HashSet::new();
         let own = self.nodes.get_key_value(path).filter(|_| itself);
