@@ -15,6 +15,8 @@ pub mod annotation;
 mod config;
 mod descriptor;
 mod digest;
+pub mod edit;
+pub mod go_json;
 pub mod json;
 mod manifest;
 mod media_type;
