@@ -7,11 +7,12 @@ use futures_util::StreamExt as _;
 use orlop_archive::Local;
 use orlop_distribution::{BlobOptions, ManifestRef, Remote};
 use orlop_layer::BUFFER_SIZE;
-use orlop_oci::{Descriptor, Digest, MAX_MANIFEST_SIZE, MediaType, Raw, Reference};
+use orlop_oci::{Descriptor, Digest, MAX_MANIFEST_SIZE, MediaType, Raw, Reference, Repository};
 use orlop_store::{Cause, Store};
 use tokio::sync::mpsc;
 
 use crate::cancel::Cancel;
+use crate::edit::Edited;
 use crate::error::{Error, Result};
 use crate::pull::blocking;
 
@@ -30,6 +31,8 @@ pub enum Origin {
     Local(Local),
     /// The store.
     Store(Store),
+    /// What was edited, over where the rest is.
+    Edited(Edited),
 }
 
 impl Origin {
@@ -38,6 +41,7 @@ impl Origin {
         match self {
             Self::Registry(_) => Cause::Pulled,
             Self::Local(_) | Self::Store(_) => Cause::Loaded,
+            Self::Edited(_) => Cause::Copied,
         }
     }
 
@@ -69,6 +73,8 @@ impl Origin {
                 let target = record.flatten().map(|record| record.target);
                 target.ok_or_else(|| Error::NoSuchImage(reference.familiar()))
             }
+            // Whoever made it knows its digest.
+            Self::Edited(_) => Err(Error::NoSuchImage(reference.familiar())),
         }
     }
 
@@ -79,6 +85,7 @@ impl Origin {
             Self::Registry(_) => Ok(true),
             Self::Local(local) => Ok(local.blob(digest)?.is_some()),
             Self::Store(store) => Ok(store.blob(digest)?.is_some()),
+            Self::Edited(edited) => edited.source(digest)?.has(digest),
         }
     }
 
@@ -104,11 +111,20 @@ impl Origin {
                 Raw::verified(media_type.clone(), digest, bytes)
                     .map_err(Error::document("manifest", digest))
             }
+            Self::Edited(edited) => {
+                let source = edited.source(digest)?;
+                let raw = Box::pin(source.manifest(digest, media_type)).await?;
+                edited.learn(&raw);
+                Ok(raw)
+            }
         }
     }
 
     /// The manifest that `descriptor` describes, its digest and size verified.
-    pub(crate) async fn described(&self, descriptor: &Descriptor) -> Result<Raw> {
+    ///
+    /// # Errors
+    /// When it isn't there, or isn't what it is said to be.
+    pub async fn described(&self, descriptor: &Descriptor) -> Result<Raw> {
         let raw = self
             .manifest(&descriptor.digest, Some(&descriptor.media_type))
             .await?;
@@ -127,6 +143,10 @@ impl Origin {
             Self::Store(store) => store
                 .read_described(descriptor, descriptor.size)
                 .map_err(Error::stored(&descriptor.media_type)),
+            Self::Edited(edited) => {
+                let source = edited.source(&descriptor.digest)?;
+                Box::pin(source.small_blob(descriptor)).await
+            }
         }
     }
 
@@ -136,7 +156,20 @@ impl Origin {
             Self::Registry(remote) => remote.has_blob(&descriptor.digest).await?.is_some(),
             Self::Local(local) => local.blob(&descriptor.digest)?.is_some(),
             Self::Store(store) => store.blob(&descriptor.digest)?.is_some(),
+            Self::Edited(edited) => {
+                let source = edited.source(&descriptor.digest)?;
+                Box::pin(source.has_blob(descriptor)).await?
+            }
         })
+    }
+
+    /// A repository that may lend this blob to another one of its registry.
+    pub(crate) fn lender(&self, digest: &Digest) -> Option<Repository> {
+        match self {
+            Self::Registry(remote) => Some(remote.repository().clone()),
+            Self::Local(_) | Self::Store(_) => None,
+            Self::Edited(edited) => edited.lender(digest),
+        }
     }
 
     /// The manifests that name `subject` as theirs. A layout, an archive and the store know of those
@@ -146,6 +179,10 @@ impl Origin {
             Self::Registry(remote) => return Ok(remote.referrers(subject, None).await?),
             Self::Local(local) => local.images().iter().map(|i| i.target.clone()).collect(),
             Self::Store(store) => store.images()?.into_iter().map(|i| i.target).collect(),
+            Self::Edited(edited) => {
+                let source = edited.source(subject)?;
+                return Box::pin(source.referrers(subject)).await;
+            }
         };
         let mut found = Vec::new();
         for target in targets {
@@ -171,10 +208,9 @@ impl Origin {
         cancel: Cancel,
     ) {
         let work = async {
-            let result = match &self {
-                Self::Registry(remote) => feed_remote(remote, &descriptor, offset, &sender).await,
-                Self::Local(local) => feed_local(local, &descriptor, offset, &sender).await,
-                Self::Store(store) => feed_stored(store, &descriptor, offset, &sender).await,
+            let result = match self.behind(&descriptor.digest) {
+                Ok(source) => source.send(&descriptor, offset, &sender).await,
+                Err(error) => Err(error),
             };
             if let Err(error) = result {
                 let _ = sender.send(Err(error)).await;
@@ -183,6 +219,28 @@ impl Origin {
         tokio::select! {
             () = work => {}
             () = cancel.cancelled() => {}
+        }
+    }
+
+    /// The origin that has this, behind all that was edited.
+    fn behind(mut self, digest: &Digest) -> Result<Self> {
+        while let Self::Edited(edited) = &self {
+            self = edited.source(digest)?;
+        }
+        Ok(self)
+    }
+
+    async fn send(
+        &self,
+        descriptor: &Descriptor,
+        offset: u64,
+        sender: &mpsc::Sender<WireItem>,
+    ) -> Result<()> {
+        match self {
+            Self::Registry(remote) => feed_remote(remote, descriptor, offset, sender).await,
+            Self::Local(local) => feed_local(local, descriptor, offset, sender).await,
+            Self::Store(store) => feed_stored(store, descriptor, offset, sender).await,
+            Self::Edited(_) => unreachable!("what has it was looked up"),
         }
     }
 }

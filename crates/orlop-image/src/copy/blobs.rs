@@ -140,10 +140,8 @@ impl Copier<'_> {
 
     /// Repositories that may have the blob: the one that it comes from, then those that the store knows.
     fn lenders(&self, descriptor: &Descriptor) -> Result<Vec<Repository>> {
-        let mut lenders = Vec::new();
-        if let Origin::Registry(remote) = &self.from {
-            lenders.push(remote.repository().clone());
-        }
+        let mut lenders: Vec<Repository> =
+            self.from.lender(&descriptor.digest).into_iter().collect();
         if let Some(store) = self.known {
             lenders.extend(store.repositories_of(&descriptor.digest)?);
         }

@@ -14,7 +14,7 @@ mod destination;
 mod inward;
 pub(crate) mod lend;
 mod referrers;
-mod walk;
+pub(crate) mod walk;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -174,7 +174,8 @@ fn with_platforms(children: &[Descriptor]) -> impl Iterator<Item = (&Descriptor,
         .filter_map(|d| Some((d, d.platform.as_ref().filter(|p| !p.is_unknown())?)))
 }
 
-fn best<'a>(children: &'a [Descriptor], platform: &Platform) -> Option<&'a Descriptor> {
+/// The one of an index's children that runs best there.
+pub(crate) fn best<'a>(children: &'a [Descriptor], platform: &Platform) -> Option<&'a Descriptor> {
     let matcher = platform.matcher();
     with_platforms(children)
         .filter_map(|(d, p)| Some((matcher.rank(p)?, d)))
@@ -182,7 +183,8 @@ fn best<'a>(children: &'a [Descriptor], platform: &Platform) -> Option<&'a Descr
         .map(|(_, descriptor)| descriptor)
 }
 
-fn missing(children: &[Descriptor], platform: &Platform) -> Error {
+/// None of them runs there.
+pub(crate) fn missing(children: &[Descriptor], platform: &Platform) -> Error {
     let there: Vec<String> = with_platforms(children)
         .map(|(_, p)| p.to_string())
         .collect();
