@@ -16,6 +16,9 @@ _orlop() {
             ",$1")
                 cmd="orlop"
                 ;;
+            orlop,buildx)
+                cmd="orlop__subcmd__buildx"
+                ;;
             orlop,completion)
                 cmd="orlop__subcmd__completion"
                 ;;
@@ -60,6 +63,9 @@ _orlop() {
                 ;;
             orlop,logout)
                 cmd="orlop__subcmd__logout"
+                ;;
+            orlop,manifest)
+                cmd="orlop__subcmd__manifest"
                 ;;
             orlop,mount)
                 cmd="orlop__subcmd__mount"
@@ -109,6 +115,42 @@ _orlop() {
             orlop,version)
                 cmd="orlop__subcmd__version"
                 ;;
+            orlop__subcmd__buildx,help)
+                cmd="orlop__subcmd__buildx__subcmd__help"
+                ;;
+            orlop__subcmd__buildx,imagetools)
+                cmd="orlop__subcmd__buildx__subcmd__imagetools"
+                ;;
+            orlop__subcmd__buildx__subcmd__help,help)
+                cmd="orlop__subcmd__buildx__subcmd__help__subcmd__help"
+                ;;
+            orlop__subcmd__buildx__subcmd__help,imagetools)
+                cmd="orlop__subcmd__buildx__subcmd__help__subcmd__imagetools"
+                ;;
+            orlop__subcmd__buildx__subcmd__help__subcmd__imagetools,create)
+                cmd="orlop__subcmd__buildx__subcmd__help__subcmd__imagetools__subcmd__create"
+                ;;
+            orlop__subcmd__buildx__subcmd__help__subcmd__imagetools,inspect)
+                cmd="orlop__subcmd__buildx__subcmd__help__subcmd__imagetools__subcmd__inspect"
+                ;;
+            orlop__subcmd__buildx__subcmd__imagetools,create)
+                cmd="orlop__subcmd__buildx__subcmd__imagetools__subcmd__create"
+                ;;
+            orlop__subcmd__buildx__subcmd__imagetools,help)
+                cmd="orlop__subcmd__buildx__subcmd__imagetools__subcmd__help"
+                ;;
+            orlop__subcmd__buildx__subcmd__imagetools,inspect)
+                cmd="orlop__subcmd__buildx__subcmd__imagetools__subcmd__inspect"
+                ;;
+            orlop__subcmd__buildx__subcmd__imagetools__subcmd__help,create)
+                cmd="orlop__subcmd__buildx__subcmd__imagetools__subcmd__help__subcmd__create"
+                ;;
+            orlop__subcmd__buildx__subcmd__imagetools__subcmd__help,help)
+                cmd="orlop__subcmd__buildx__subcmd__imagetools__subcmd__help__subcmd__help"
+                ;;
+            orlop__subcmd__buildx__subcmd__imagetools__subcmd__help,inspect)
+                cmd="orlop__subcmd__buildx__subcmd__imagetools__subcmd__help__subcmd__inspect"
+                ;;
             orlop__subcmd__config,help)
                 cmd="orlop__subcmd__config__subcmd__help"
                 ;;
@@ -126,6 +168,9 @@ _orlop() {
                 ;;
             orlop__subcmd__config__subcmd__help,show)
                 cmd="orlop__subcmd__config__subcmd__help__subcmd__show"
+                ;;
+            orlop__subcmd__help,buildx)
+                cmd="orlop__subcmd__help__subcmd__buildx"
                 ;;
             orlop__subcmd__help,completion)
                 cmd="orlop__subcmd__help__subcmd__completion"
@@ -172,6 +217,9 @@ _orlop() {
             orlop__subcmd__help,logout)
                 cmd="orlop__subcmd__help__subcmd__logout"
                 ;;
+            orlop__subcmd__help,manifest)
+                cmd="orlop__subcmd__help__subcmd__manifest"
+                ;;
             orlop__subcmd__help,mount)
                 cmd="orlop__subcmd__help__subcmd__mount"
                 ;;
@@ -216,6 +264,15 @@ _orlop() {
                 ;;
             orlop__subcmd__help,version)
                 cmd="orlop__subcmd__help__subcmd__version"
+                ;;
+            orlop__subcmd__help__subcmd__buildx,imagetools)
+                cmd="orlop__subcmd__help__subcmd__buildx__subcmd__imagetools"
+                ;;
+            orlop__subcmd__help__subcmd__buildx__subcmd__imagetools,create)
+                cmd="orlop__subcmd__help__subcmd__buildx__subcmd__imagetools__subcmd__create"
+                ;;
+            orlop__subcmd__help__subcmd__buildx__subcmd__imagetools,inspect)
+                cmd="orlop__subcmd__help__subcmd__buildx__subcmd__imagetools__subcmd__inspect"
                 ;;
             orlop__subcmd__help__subcmd__config,path)
                 cmd="orlop__subcmd__help__subcmd__config__subcmd__path"
@@ -264,6 +321,21 @@ _orlop() {
                 ;;
             orlop__subcmd__help__subcmd__image__subcmd__tag,log)
                 cmd="orlop__subcmd__help__subcmd__image__subcmd__tag__subcmd__log"
+                ;;
+            orlop__subcmd__help__subcmd__manifest,annotate)
+                cmd="orlop__subcmd__help__subcmd__manifest__subcmd__annotate"
+                ;;
+            orlop__subcmd__help__subcmd__manifest,create)
+                cmd="orlop__subcmd__help__subcmd__manifest__subcmd__create"
+                ;;
+            orlop__subcmd__help__subcmd__manifest,inspect)
+                cmd="orlop__subcmd__help__subcmd__manifest__subcmd__inspect"
+                ;;
+            orlop__subcmd__help__subcmd__manifest,push)
+                cmd="orlop__subcmd__help__subcmd__manifest__subcmd__push"
+                ;;
+            orlop__subcmd__help__subcmd__manifest,rm)
+                cmd="orlop__subcmd__help__subcmd__manifest__subcmd__rm"
                 ;;
             orlop__subcmd__help__subcmd__registry,gc)
                 cmd="orlop__subcmd__help__subcmd__registry__subcmd__gc"
@@ -423,6 +495,42 @@ _orlop() {
                 ;;
             orlop__subcmd__image__subcmd__tag,log)
                 cmd="orlop__subcmd__image__subcmd__tag__subcmd__log"
+                ;;
+            orlop__subcmd__manifest,annotate)
+                cmd="orlop__subcmd__manifest__subcmd__annotate"
+                ;;
+            orlop__subcmd__manifest,create)
+                cmd="orlop__subcmd__manifest__subcmd__create"
+                ;;
+            orlop__subcmd__manifest,help)
+                cmd="orlop__subcmd__manifest__subcmd__help"
+                ;;
+            orlop__subcmd__manifest,inspect)
+                cmd="orlop__subcmd__manifest__subcmd__inspect"
+                ;;
+            orlop__subcmd__manifest,push)
+                cmd="orlop__subcmd__manifest__subcmd__push"
+                ;;
+            orlop__subcmd__manifest,rm)
+                cmd="orlop__subcmd__manifest__subcmd__rm"
+                ;;
+            orlop__subcmd__manifest__subcmd__help,annotate)
+                cmd="orlop__subcmd__manifest__subcmd__help__subcmd__annotate"
+                ;;
+            orlop__subcmd__manifest__subcmd__help,create)
+                cmd="orlop__subcmd__manifest__subcmd__help__subcmd__create"
+                ;;
+            orlop__subcmd__manifest__subcmd__help,help)
+                cmd="orlop__subcmd__manifest__subcmd__help__subcmd__help"
+                ;;
+            orlop__subcmd__manifest__subcmd__help,inspect)
+                cmd="orlop__subcmd__manifest__subcmd__help__subcmd__inspect"
+                ;;
+            orlop__subcmd__manifest__subcmd__help,push)
+                cmd="orlop__subcmd__manifest__subcmd__help__subcmd__push"
+                ;;
+            orlop__subcmd__manifest__subcmd__help,rm)
+                cmd="orlop__subcmd__manifest__subcmd__help__subcmd__rm"
                 ;;
             orlop__subcmd__registry,gc)
                 cmd="orlop__subcmd__registry__subcmd__gc"
@@ -608,12 +716,330 @@ _orlop() {
 
     case "${cmd}" in
         orlop)
-            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount unmount system serve registry config info version completion quickstart help"
+            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount unmount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx)
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help imagetools help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__help)
+            opts="imagetools help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__help__subcmd__imagetools)
+            opts="create inspect"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__help__subcmd__imagetools__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__help__subcmd__imagetools__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__imagetools)
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help create inspect help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__imagetools__subcmd__create)
+            opts="-t -f -p -D -h --tag --file --append --dry-run --annotation --platform --prefer-index --metadata-file --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --annotation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefer-index)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --metadata-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__imagetools__subcmd__help)
+            opts="create inspect help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__imagetools__subcmd__help__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__imagetools__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__imagetools__subcmd__help__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__buildx__subcmd__imagetools__subcmd__inspect)
+            opts="-D -h --format --raw --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -988,8 +1414,64 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help)
-            opts="pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help"
+            opts="pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__buildx)
+            opts="imagetools"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__buildx__subcmd__imagetools)
+            opts="create inspect"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__buildx__subcmd__imagetools__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__buildx__subcmd__imagetools__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1424,6 +1906,90 @@ _orlop() {
         orlop__subcmd__help__subcmd__logout)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__manifest)
+            opts="annotate create inspect push rm"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__manifest__subcmd__annotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__manifest__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__manifest__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__manifest__subcmd__push)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__manifest__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3194,6 +3760,352 @@ _orlop() {
         orlop__subcmd__logout)
             opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest)
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help annotate create inspect push rm help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__annotate)
+            opts="-D -h --arch --os --os-features --os-version --variant --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --arch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --os)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --os-features)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --os-version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --variant)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__create)
+            opts="-a -D -h --amend --insecure --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__help)
+            opts="annotate create inspect push rm help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__help__subcmd__annotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__help__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__help__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__help__subcmd__push)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__help__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__inspect)
+            opts="-v -D -h --verbose --insecure --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__push)
+            opts="-p -D -h --purge --insecure --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__manifest__subcmd__rm)
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -52,6 +52,8 @@ complete -c orlop -n "__fish_orlop_needs_command" -f -a "load" -d 'Load an image
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "export" -d 'Export an image\'s filesystem as a tar archive'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "image" -d 'Manage images'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "manifest" -d 'Manage image manifests and manifest lists'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "buildx" -d 'Work on images in registries, as docker\'s builder does'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "pin" -d 'Pin the image references of files to digests'
@@ -642,6 +644,140 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "mount" -d 'Mount an image\'s files at a directory'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "annotate" -d 'Add additional information to a local image manifest'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "create" -d 'Create a local manifest list for annotating and pushing to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "inspect" -d 'Display an image manifest, or manifest list'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "push" -d 'Push a manifest list to a repository'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "rm" -d 'Delete one or more manifest lists from local storage'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l arch -d 'Set architecture' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l os -d 'Set operating system' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l os-features -d 'Set operating system feature' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l os-version -d 'Set operating system version' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l variant -d 'Set architecture variant' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -s a -l amend -d 'Amend an existing manifest list'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -l insecure -d 'Allow communication with an insecure registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -s v -l verbose -d 'Output additional info including layers and platform'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l insecure -d 'Allow communication with an insecure registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -s p -l purge -d 'Remove the local manifest list after push'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -l insecure -d 'Allow push to an insecure registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "annotate" -d 'Add additional information to a local image manifest'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "create" -d 'Create a local manifest list for annotating and pushing to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Display an image manifest, or manifest list'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "push" -d 'Push a manifest list to a repository'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Delete one or more manifest lists from local storage'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -f -a "imagetools" -d 'Commands to work on images in registry'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -f -a "create" -d 'Create a new image based on source images'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -f -a "inspect" -d 'Show details of an image in the registry'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "imagetools" -d 'Commands to work on images in registry'
+complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand search" -s f -l filter -d 'Filter output: is-official=, stars=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand search" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
 complete -c orlop -n "__fish_orlop_using_subcommand search" -l limit -d 'Max number of search results' -r
@@ -1097,36 +1233,38 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l keep -d 'Keep the folder with the layout, the store and the registry, to look at'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "copy" -d 'Copy an image from one place to another'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "images" -d 'List images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "diff" -d 'Show in what two images differ: files, configuration, layers, sizes'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "save" -d 'Save one or more images to a tar archive (streamed to STDOUT by default)'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "load" -d 'Load an image from a tar archive or STDIN'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "export" -d 'Export an image\'s filesystem as a tar archive'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "image" -d 'Manage images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pin" -d 'Pin the image references of files to digests'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "system" -d 'Manage the store'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "version" -d 'Show the version information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "copy" -d 'Copy an image from one place to another'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "images" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "diff" -d 'Show in what two images differ: files, configuration, layers, sizes'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "save" -d 'Save one or more images to a tar archive (streamed to STDOUT by default)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "load" -d 'Load an image from a tar archive or STDIN'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "export" -d 'Export an image\'s filesystem as a tar archive'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "image" -d 'Manage images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "manifest" -d 'Manage image manifests and manifest lists'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "buildx" -d 'Work on images in registries, as docker\'s builder does'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pin" -d 'Pin the image references of files to digests'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "system" -d 'Manage the store'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "version" -d 'Show the version information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import image manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from tag" -f -a "log" -d 'Show which digests a name had, and since when'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "ls" -d 'List images'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "pull" -d 'Download an image from a registry'
@@ -1141,6 +1279,12 @@ complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcom
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "prune" -d 'Remove unused images'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "mount" -d 'Mount an image\'s files at a directory'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "annotate" -d 'Add additional information to a local image manifest'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "create" -d 'Create a local manifest list for annotating and pushing to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "inspect" -d 'Display an image manifest, or manifest list'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "push" -d 'Push a manifest list to a repository'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "rm" -d 'Delete one or more manifest lists from local storage'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from buildx" -f -a "imagetools" -d 'Commands to work on images in registry'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show disk usage'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "info" -d 'Display system-wide information'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "prune" -d 'Remove unused data'

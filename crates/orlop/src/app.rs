@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use orlop_distribution::{
-    Client, ClientConfig, CredentialChain, Credentials, DockerConfigFile, PodmanAuthFile, Proxies,
-    TrustRoots,
+    ANY_REGISTRY, Client, ClientConfig, CredentialChain, Credentials, DockerConfigFile,
+    PodmanAuthFile, Proxies, RegistriesConfig, TrustRoots,
 };
 use orlop_image::Images;
 use orlop_image::event::{Event, EventSink};
@@ -145,6 +145,25 @@ impl App {
     /// # Errors
     /// The settings of a registry are wrong.
     pub fn client(&self, progress: Progress) -> CliResult<Client> {
+        self.client_of(progress, self.settings.registries.clone())
+    }
+
+    /// The same; `--insecure` of docker's older commands lets it go without certificates and TLS.
+    ///
+    /// # Errors
+    /// As [`Self::client`].
+    pub fn client_with(&self, progress: Progress, insecure: bool) -> CliResult<Client> {
+        let mut registries = self.settings.registries.clone();
+        if insecure {
+            registries.0.entry(ANY_REGISTRY.to_owned()).or_default();
+            for table in registries.0.values_mut() {
+                table.tls_verify = Some(false);
+            }
+        }
+        self.client_of(progress, registries)
+    }
+
+    fn client_of(&self, progress: Progress, registries: RegistriesConfig) -> CliResult<Client> {
         let variable = |names: [&str; 2]| {
             names
                 .iter()
@@ -154,7 +173,7 @@ impl App {
         let all = || variable(["ALL_PROXY", "all_proxy"]);
         let warned = progress.clone();
         let config = ClientConfig {
-            registries: self.settings.registries.clone(),
+            registries,
             credentials: self.credentials(),
             user_agent: user_agent(),
             roots: self.trust_roots(),

@@ -7,9 +7,9 @@ use clap::error::ErrorKind as ClapKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completion, config, copy, diff, export, history, image, images, import, info, inspect, load,
-    login, logout, mount, official, pin, pull, push, quickstart, registry, rmi, save, search,
-    serve, system, tag, umount, version,
+    buildx, completion, config, copy, diff, export, history, image, images, import, info, inspect,
+    load, login, logout, manifest, mount, official, pin, pull, push, quickstart, registry, rmi,
+    save, search, serve, system, tag, umount, version,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -142,6 +142,10 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Manage images
     Image(image::ImageArgs),
+    /// Manage image manifests and manifest lists
+    Manifest(manifest::ManifestArgs),
+    /// Work on images in registries, as docker's builder does
+    Buildx(buildx::BuildxArgs),
     /// Search Docker Hub, or another registry, for images
     Search(search::SearchArgs),
     /// Show the supported tags of a Docker Official Image

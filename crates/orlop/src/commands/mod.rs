@@ -1,5 +1,6 @@
 //! One file for each command: its arguments, what they mean, and how the answer is printed.
 
+pub mod buildx;
 pub mod completion;
 pub mod config;
 pub mod copy;
@@ -10,12 +11,20 @@ pub mod image;
 pub mod image_inspect;
 pub mod image_prune;
 pub mod images;
+pub mod imagetools_create;
+pub mod imagetools_inspect;
 pub mod import;
 pub mod info;
 pub mod inspect;
 pub mod load;
 pub mod login;
 pub mod logout;
+pub mod manifest;
+pub mod manifest_annotate;
+pub mod manifest_create;
+pub mod manifest_inspect;
+pub mod manifest_push;
+pub mod manifest_rm;
 pub mod mount;
 pub mod official;
 pub mod pin;
@@ -66,6 +75,8 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Export(args) => export::run(app, &args),
         Command::Import(args) => import::run(app, &args),
         Command::Image(args) => image::run(app, args),
+        Command::Manifest(args) => manifest::run(app, args),
+        Command::Buildx(args) => buildx::run(app, args),
         Command::Pin(args) => pin::run(app, &args),
         Command::Search(args) => search::run(app, &args),
         Command::Official(args) => official::run(app, &args),

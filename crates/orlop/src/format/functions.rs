@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gotmpl::{FuncMap, TemplateError, Value};
+use orlop_oci::go_json;
 
 /// The key of an object that stands for a list or map that isn't there. No JSON from outside has
 /// it: control characters are not part of any name.
@@ -120,14 +121,25 @@ fn address<T>(map: &Arc<T>) -> usize {
     Arc::as_ptr(map).addr()
 }
 
-/// All functions. For the headings of a table most of them leave their text alone.
-pub(super) fn all(order: &KeyOrder, headings: bool) -> FuncMap {
+/// What a template is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Rows and objects, in which `json` prints one line.
+    Data,
+    /// The headings of a table: most functions leave their text alone.
+    Headings,
+    /// Objects, in which `json` prints many lines, indented by two spaces, as buildx has it.
+    Document,
+}
+
+/// All functions.
+pub(super) fn all(order: &KeyOrder, purpose: Purpose) -> FuncMap {
     let mut functions = FuncMap::new();
     let mut add = |name: &str, function: fn(&[Value]) -> Answer| {
         functions.insert(name.to_owned(), Arc::new(function));
     };
     add("index", index);
-    if headings {
+    if purpose == Purpose::Headings {
         for name in [
             "json", "split", "join", "title", "lower", "upper", "truncate",
         ] {
@@ -151,7 +163,11 @@ pub(super) fn all(order: &KeyOrder, headings: bool) -> FuncMap {
             "json".to_owned(),
             Arc::new(move |args: &[Value]| {
                 let value = args.first().ok_or_else(|| missing("json", 1, args.len()))?;
-                Ok(order.json(value).to_string().into())
+                let text = order.json(value).to_string();
+                Ok(match purpose {
+                    Purpose::Document => go_json::indented(&go_json::html_safe(&text), "  ").into(),
+                    _ => text.into(),
+                })
             }),
         );
     }

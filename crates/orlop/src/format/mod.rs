@@ -5,6 +5,7 @@
 //! `cli/command/formatter/formatter.go` and `templates/templates.go`.
 
 mod functions;
+mod go_names;
 mod listing;
 mod template;
 

@@ -2,7 +2,8 @@
 
 use gotmpl::{MissingKey, TemplateError};
 
-use super::functions::{self, KeyOrder};
+use super::functions::{self, KeyOrder, Purpose};
+use super::go_names;
 use crate::error::{CliError, CliResult};
 
 /// A parsed template.
@@ -37,7 +38,7 @@ impl Template {
     /// # Errors
     /// It is no Go template.
     pub fn parse(source: &str) -> CliResult<Self> {
-        Self::build(source, false)
+        Self::build(source, Purpose::Data)
     }
 
     /// Parses it to print the headings of a table: most functions leave their text alone.
@@ -45,15 +46,24 @@ impl Template {
     /// # Errors
     /// It is no Go template.
     pub fn parse_headings(source: &str) -> CliResult<Self> {
-        Self::build(source, true)
+        Self::build(source, Purpose::Headings)
     }
 
-    fn build(source: &str, headings: bool) -> CliResult<Self> {
+    /// Parses one over documents, as buildx has it: their members have the names that Go's structures
+    /// give them (`.Manifest.MediaType`), and `json` prints many lines.
+    ///
+    /// # Errors
+    /// It is no Go template.
+    pub fn parse_document(source: &str) -> CliResult<Self> {
+        Self::build(&go_names::as_json(source), Purpose::Document)
+    }
+
+    fn build(source: &str, purpose: Purpose) -> CliResult<Self> {
         let order = KeyOrder::default();
         let parse = |missing| {
             gotmpl::Template::new("")
                 .missing_key(missing)
-                .funcs(functions::all(&order, headings))
+                .funcs(functions::all(&order, purpose))
                 .parse(source)
                 .map_err(|error| parsing_error(&error.to_string()))
         };

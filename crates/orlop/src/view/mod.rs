@@ -7,6 +7,7 @@ pub mod history_files;
 pub mod image_diff;
 pub mod image_rows;
 pub mod image_tree;
+pub mod imagetools;
 pub mod inspect;
 pub mod official_rows;
 pub mod search_rows;

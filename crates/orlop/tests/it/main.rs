@@ -13,6 +13,7 @@ mod hostile;
 mod inside;
 mod interrupted;
 mod logins;
+mod manifests;
 mod peers;
 mod pins;
 mod platforms;
