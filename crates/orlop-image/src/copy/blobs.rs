@@ -127,8 +127,7 @@ impl Copier<'_> {
             }
             Lent::Upload(session) => session,
         };
-        let source = Arc::new(self.bytes(descriptor));
-        let source = CheckedBlob::new(source, descriptor, blame)?;
+        let source = checked_bytes(&self.from, descriptor, self.cancel)?;
         let pushing = |current, total| BlobState::Pushing { current, total };
         let progress = progress(self.events, descriptor, is_layer, pushing);
         remote
@@ -177,6 +176,21 @@ impl Copier<'_> {
             runtime: Handle::current(),
         }
     }
+}
+
+/// A blob of an origin, hashed as it is read.
+pub(crate) fn checked_bytes(
+    origin: &Origin,
+    descriptor: &Descriptor,
+    cancel: &Cancel,
+) -> Result<CheckedBlob> {
+    let bytes = OriginBytes {
+        origin: origin.clone(),
+        descriptor: descriptor.clone(),
+        cancel: cancel.clone(),
+        runtime: Handle::current(),
+    };
+    CheckedBlob::new(Arc::new(bytes), descriptor, blame)
 }
 
 fn blame(descriptor: &Descriptor, fault: Fault) -> Error {

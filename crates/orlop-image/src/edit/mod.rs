@@ -11,19 +11,39 @@
 
 mod bases;
 mod edited;
+mod layer_file;
 mod operation;
 mod walk;
 
 pub use bases::{BaseImage, Bases};
 pub(crate) use edited::Bench;
 pub use edited::Edited;
-pub use operation::{LayerFile, Operation};
+pub use layer_file::{Flatten, LayerFile};
+pub use operation::Operation;
 pub use walk::{Edition, edit};
 
-use orlop_oci::Digest;
-use orlop_oci::edit::EditError;
+use orlop_archive::{Archived, Local, Made};
+use orlop_oci::edit::{EditError, empty};
+use orlop_oci::{Descriptor, Digest, Platform};
 
 use crate::error::Error;
+use crate::origin::Origin;
+
+/// An image without layers, which others begin with.
+pub fn scratch(platform: &Platform) -> (Origin, Descriptor) {
+    let image = empty(platform);
+    let target = image.manifest().descriptor();
+    let local = Local::made(Made {
+        label: "an empty image".to_owned(),
+        documents: vec![image.manifest().clone(), image.config().clone()],
+        blobs: Vec::new(),
+        image: Archived {
+            names: Vec::new(),
+            target: target.clone(),
+        },
+    });
+    (Origin::Local(local), target)
+}
 
 impl Error {
     /// Why something isn't edited.

@@ -1,22 +1,13 @@
 //! What can be done with one image.
 
-use std::fs::File;
-
-use orlop_oci::edit::{Changes, NewLayer, Parts, Setting, append};
+use orlop_oci::edit::{Changes, NewLayer, Parts, Setting, append, flattened};
 use orlop_oci::{Descriptor, annotation};
 
 use crate::edit::bases::Bases;
 use crate::edit::edited::Bench;
+use crate::edit::layer_file::{Flatten, LayerFile};
 use crate::error::{Error, Result};
-
-/// A layer that was made, in a file.
-#[derive(Debug)]
-pub struct LayerFile {
-    /// What images say of it.
-    pub layer: NewLayer,
-    /// Its bytes.
-    pub file: File,
-}
+use crate::origin::Origin;
 
 /// An edit, the same for every image of an index.
 #[derive(Debug)]
@@ -37,6 +28,8 @@ pub enum Operation {
     },
     /// Another base.
     Rebase(Box<Bases>),
+    /// One layer in place of all.
+    Flatten(Flatten),
 }
 
 impl Operation {
@@ -44,7 +37,7 @@ impl Operation {
     pub(crate) fn of_index(&self) -> &[Setting] {
         match self {
             Self::Change { index, .. } => index,
-            Self::Append { .. } | Self::Rebase(_) => &[],
+            Self::Append { .. } | Self::Rebase(_) | Self::Flatten(_) => &[],
         }
     }
 
@@ -61,11 +54,12 @@ impl Operation {
         Ok(())
     }
 
-    /// Edits one image. `whole` is what it is a part of.
+    /// Edits one image, whose layers are in `from`. `whole` is what it is a part of.
     pub(crate) async fn apply(
         &mut self,
         image: &Parts,
         whole: &Descriptor,
+        from: &Origin,
         bench: &mut Bench,
     ) -> Result<Parts> {
         let digest = image.manifest().digest();
@@ -77,6 +71,11 @@ impl Operation {
                     Some(name) => based_on(name, whole).apply(&image),
                     None => Ok(image),
                 })
+            }
+            Self::Flatten(flatten) => {
+                let LayerFile { layer, file } = flatten.layer(from, image).await?;
+                bench.layer(&layer.descriptor, file);
+                flattened(image, &layer)
             }
             Self::Rebase(bases) => return bases.rebase(image, bench).await,
         };

@@ -138,7 +138,7 @@ impl Walk<'_> {
     async fn image(&mut self, parts: &Parts) -> Result<Raw> {
         let edited = self
             .operation
-            .apply(parts, self.target, &mut self.bench)
+            .apply(parts, self.target, self.from, &mut self.bench)
             .await?;
         self.images += 1;
         // What is as it was is where it was.
