@@ -7,9 +7,9 @@ use clap::error::ErrorKind as ClapKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    buildx, completion, config, copy, diff, export, history, image, images, import, info, inspect,
-    load, login, logout, manifest, mount, official, pin, pull, push, quickstart, registry, rmi,
-    save, search, serve, system, tag, umount, version,
+    append, buildx, completion, config, copy, diff, export, flatten, history, image, images,
+    import, info, inspect, load, login, logout, manifest, mount, mutate, official, pin, pull, push,
+    quickstart, rebase, registry, rmi, save, search, serve, system, tag, umount, version,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -142,6 +142,14 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Manage images
     Image(image::ImageArgs),
+    /// Change the settings, labels and annotations of an image
+    Mutate(mutate::MutateArgs),
+    /// Append the contents of a tarball to an image
+    Append(append::AppendArgs),
+    /// Rebase an image onto a new base image
+    Rebase(rebase::RebaseArgs),
+    /// Flatten an image's layers into a single layer
+    Flatten(flatten::FlattenArgs),
     /// Manage image manifests and manifest lists
     Manifest(manifest::ManifestArgs),
     /// Work on images in registries, as docker's builder does

@@ -10,6 +10,7 @@ pub mod app;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod editing;
 pub mod environment;
 pub mod error;
 mod filter;

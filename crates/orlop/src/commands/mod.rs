@@ -1,11 +1,13 @@
 //! One file for each command: its arguments, what they mean, and how the answer is printed.
 
+pub mod append;
 pub mod buildx;
 pub mod completion;
 pub mod config;
 pub mod copy;
 pub mod diff;
 pub mod export;
+pub mod flatten;
 pub mod history;
 pub mod image;
 pub mod image_inspect;
@@ -26,11 +28,13 @@ pub mod manifest_inspect;
 pub mod manifest_push;
 pub mod manifest_rm;
 pub mod mount;
+pub mod mutate;
 pub mod official;
 pub mod pin;
 pub mod pull;
 pub mod push;
 pub mod quickstart;
+pub mod rebase;
 pub mod registry;
 pub mod registry_gc;
 pub mod registry_import;
@@ -75,6 +79,10 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Export(args) => export::run(app, &args),
         Command::Import(args) => import::run(app, &args),
         Command::Image(args) => image::run(app, args),
+        Command::Mutate(args) => mutate::run(app, &args),
+        Command::Append(args) => append::run(app, &args),
+        Command::Rebase(args) => rebase::run(app, &args),
+        Command::Flatten(args) => flatten::run(app, &args),
         Command::Manifest(args) => manifest::run(app, args),
         Command::Buildx(args) => buildx::run(app, args),
         Command::Pin(args) => pin::run(app, &args),

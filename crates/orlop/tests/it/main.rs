@@ -6,6 +6,7 @@
 mod archives;
 mod copy;
 mod docker_words;
+mod edits;
 mod faults;
 mod finding;
 mod fixtures;
