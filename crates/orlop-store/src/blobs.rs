@@ -138,6 +138,11 @@ impl Store {
         Ok(bytes)
     }
 
+    /// Where the file of a blob is, or would be.
+    pub fn blob_path(&self, digest: &Digest) -> std::path::PathBuf {
+        self.layout().blob(digest)
+    }
+
     /// Forgets a damaged blob, so that the next pull fetches it again. What names it stays.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use orlop_oci::Digest;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use crate::error::Result;
 use crate::sql;
@@ -57,12 +57,15 @@ pub(crate) fn using(db: &Connection, image: &Digest) -> rusqlite::Result<Vec<Con
     db.prepare_cached(
         "SELECT id, name, running FROM containers WHERE image = ?1 OR manifest = ?1 ORDER BY id",
     )?
-    .query_map([image.as_str()], |row| {
-        Ok(ContainerUse {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            running: row.get(2)?,
-        })
-    })?
+    .query_map([image.as_str()], record)?
     .collect()
+}
+
+/// Of the columns `id, name, running`.
+pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<ContainerUse> {
+    Ok(ContainerUse {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        running: row.get(2)?,
+    })
 }

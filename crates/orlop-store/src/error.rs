@@ -33,6 +33,18 @@ pub enum Error {
         /// In SQLite's words.
         reason: String,
     },
+    /// There are blobs, but no database.
+    #[error("store {root} has lost its database", root = root.display())]
+    LostDatabase {
+        /// Which store.
+        root: PathBuf,
+    },
+    /// Something can't be done while others are at it.
+    #[error("store {root} is in use by another process", root = root.display())]
+    InUseByOthers {
+        /// Which store.
+        root: PathBuf,
+    },
     /// The database was written by a later program.
     #[error("store database {path} has schema {found}, newer than {known}, the newest this program knows", path = path.display())]
     NewerDatabase {
@@ -129,12 +141,13 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::DamagedBlob { .. } => {
-                "remove the image and pull it again; if it happens again, check the disk".to_owned()
+                "`orlop system repair` puts it aside, and the next pull fetches it; if it happens again, check the disk"
+                    .to_owned()
             }
-            Self::DamagedDatabase { path, .. } => format!(
-                "restore {} from a copy, or move the store away and pull the images again",
-                path.display()
-            ),
+            Self::DamagedDatabase { .. } | Self::LostDatabase { .. } => {
+                "`orlop system repair` makes it anew from the images".to_owned()
+            }
+            Self::InUseByOthers { .. } => "try again when the other process is done".to_owned(),
             Self::NewerDatabase { .. } => "use the newer program".to_owned(),
             Self::Busy { .. } => "try again when the other operation is done".to_owned(),
             Self::Io { source, path, .. } => match source.kind() {

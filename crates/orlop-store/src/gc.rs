@@ -294,40 +294,69 @@ fn delete_chain(db: &Connection, chain: &ChainId, collected: &mut Collected) -> 
     Ok(())
 }
 
-const LIVE_BLOBS: &str = "
-    WITH RECURSIVE live (digest) AS (
-        SELECT target FROM images
-        UNION SELECT digest FROM lease_blobs
-        UNION SELECT image FROM containers
-        UNION SELECT manifest FROM containers
-        UNION SELECT image FROM mounts WHERE image IS NOT NULL
-        UNION SELECT target FROM removed_images WHERE held_until IS NOT NULL
-        UNION SELECT child FROM edges JOIN live ON parent = live.digest
-    )
-    INSERT INTO temp.live_blobs SELECT digest FROM live";
-
-const LIVE_CHAINS: &str = "
-    WITH RECURSIVE live (chain_id) AS (
-        SELECT chain_id FROM image_chains JOIN temp.live_blobs ON manifest = digest
-        UNION SELECT chain_id FROM lease_chains
-        UNION SELECT chain_id FROM containers WHERE chain_id IS NOT NULL
-        UNION SELECT chain_id FROM mounts WHERE chain_id IS NOT NULL
-        UNION SELECT parent FROM snapshots JOIN live USING (chain_id) WHERE parent IS NOT NULL
-    )
-    INSERT INTO temp.live_chains SELECT chain_id FROM live";
+/// Notes in the tables `temp.live_blobs` and `temp.live_chains` what the roots reach. Nothing else is
+/// written, so this may be done in a store that is read-only.
+pub(crate) fn mark(db: &Connection, layout: &Layout) -> Result<()> {
+    db.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS live_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+         CREATE TEMP TABLE IF NOT EXISTS live_chains (chain_id TEXT PRIMARY KEY) WITHOUT ROWID;
+         DELETE FROM temp.live_blobs; DELETE FROM temp.live_chains;
+         INSERT OR IGNORE INTO temp.live_blobs
+            SELECT target FROM images
+            UNION SELECT image FROM containers UNION SELECT manifest FROM containers
+            UNION SELECT target FROM removed_images WHERE held_until IS NOT NULL;
+         INSERT OR IGNORE INTO temp.live_chains
+            SELECT chain_id FROM containers WHERE chain_id IS NOT NULL;",
+    )?;
+    for lease in leases::living(db, &mut LivingLeases::new(layout))? {
+        db.execute(
+            "INSERT OR IGNORE INTO temp.live_blobs SELECT digest FROM lease_blobs WHERE lease = ?1",
+            [&lease.id],
+        )?;
+        db.execute(
+            "INSERT OR IGNORE INTO temp.live_chains
+             SELECT chain_id FROM lease_chains WHERE lease = ?1",
+            [&lease.id],
+        )?;
+    }
+    for mount in mounts::living(db)? {
+        if let Some(image) = &mount.image {
+            db.execute(
+                "INSERT OR IGNORE INTO temp.live_blobs VALUES (?1)",
+                [image.as_str()],
+            )?;
+        }
+        if let Some(chain) = &mount.chain {
+            db.execute(
+                "INSERT OR IGNORE INTO temp.live_chains VALUES (?1)",
+                [chain.as_str()],
+            )?;
+        }
+    }
+    db.execute_batch(
+        "INSERT OR IGNORE INTO temp.live_blobs
+         WITH RECURSIVE live (digest) AS (
+            SELECT digest FROM temp.live_blobs
+            UNION SELECT child FROM edges JOIN live ON parent = live.digest
+         )
+         SELECT digest FROM live;
+         INSERT OR IGNORE INTO temp.live_chains
+         WITH RECURSIVE live (chain_id) AS (
+            SELECT chain_id FROM temp.live_chains
+            UNION SELECT chain_id FROM image_chains JOIN temp.live_blobs ON manifest = digest
+            UNION SELECT parent FROM snapshots JOIN live USING (chain_id) WHERE parent IS NOT NULL
+         )
+         SELECT chain_id FROM live;",
+    )?;
+    Ok(())
+}
 
 /// Deletes the rows of everything that no root reaches.
 fn mark_and_sweep(tx: &Transaction<'_>, layout: &Layout) -> Result<Collected> {
     leases::forget_dead(tx, &mut LivingLeases::new(layout))?;
     mounts::forget_stale(tx)?;
     undo::let_go(tx, &Release::Over)?;
-    tx.execute_batch(
-        "CREATE TEMP TABLE IF NOT EXISTS live_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
-         CREATE TEMP TABLE IF NOT EXISTS live_chains (chain_id TEXT PRIMARY KEY) WITHOUT ROWID;
-         DELETE FROM temp.live_blobs; DELETE FROM temp.live_chains;",
-    )?;
-    tx.execute(LIVE_BLOBS, [])?;
-    tx.execute(LIVE_CHAINS, [])?;
+    mark(tx, layout)?;
     let mut collected = Collected::default();
     let dead_blobs: Vec<Digest> = tx
         .prepare(

@@ -238,6 +238,41 @@ impl Graph {
         images.iter().copied().zip(shared).collect()
     }
 
+    /// For each of `order`, the bytes of blobs and unpacked layers that nobody needs any more when it
+    /// goes after those before it. `roots` are all that there are, those of `order` too.
+    pub fn freed_in_turn<'a>(
+        &self,
+        roots: impl IntoIterator<Item = &'a Digest>,
+        order: &[&'a Digest],
+    ) -> Vec<u64> {
+        let mut users = vec![0_u32; self.nodes.len()];
+        let mut chain_users = vec![0_u32; self.chains.len()];
+        for root in roots {
+            let nodes = self.reach([root]);
+            let chains = self.reach_chains(&nodes);
+            nodes.iter().for_each(|n| users[*n] += 1);
+            chains.iter().for_each(|c| chain_users[*c] += 1);
+        }
+        let mut free = |root: &Digest| {
+            let nodes = self.reach([root]);
+            let mut freed = 0_u64;
+            for chain in self.reach_chains(&nodes) {
+                chain_users[chain] = chain_users[chain].saturating_sub(1);
+                if chain_users[chain] == 0 {
+                    freed += self.chains[chain].bytes.unwrap_or_default();
+                }
+            }
+            for node in nodes {
+                users[node] = users[node].saturating_sub(1);
+                if users[node] == 0 {
+                    freed += self.nodes[node].size.unwrap_or_default();
+                }
+            }
+            freed
+        };
+        order.iter().map(|root| free(root)).collect()
+    }
+
     fn reach<'a>(&self, roots: impl IntoIterator<Item = &'a Digest>) -> Vec<usize> {
         let mut pending: Vec<usize> = roots
             .into_iter()

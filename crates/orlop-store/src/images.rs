@@ -71,25 +71,17 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub fn find_by_prefix(&self, prefix: &str) -> Result<Vec<Digest>> {
-        let (algorithm, hex) = match prefix.split_once(':') {
-            Some((algorithm, hex)) => (Some(algorithm), hex),
-            None => (None, prefix),
-        };
-        if hex.is_empty() || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        let Some(beginnings) = beginnings(prefix) else {
             return Ok(Vec::new());
-        }
+        };
         self.read(|db| {
             let mut found = Vec::new();
-            for known in ["sha256", "sha512"] {
-                if algorithm.is_some_and(|a| a != known) {
-                    continue;
-                }
+            for beginning in beginnings {
                 // `g` comes right after the last hex digit.
                 let mut statement = db.prepare_cached(
                     "SELECT target FROM images WHERE target >= ?1 AND target < ?1 || 'g' ORDER BY target",
                 )?;
-                let rows =
-                    statement.query_map([format!("{known}:{hex}")], |row| sql::digest(row, 0))?;
+                let rows = statement.query_map([beginning], |row| sql::digest(row, 0))?;
                 for digest in rows {
                     found.push(digest?);
                 }
@@ -97,6 +89,21 @@ impl Store {
             Ok(found)
         })
     }
+}
+
+/// What a digest begins with that begins so, with or without its algorithm; nothing when that is no
+/// beginning of one.
+pub(crate) fn beginnings(prefix: &str) -> Option<Vec<String>> {
+    let (algorithm, hex) = match prefix.split_once(':') {
+        Some((algorithm, hex)) => (Some(algorithm), hex),
+        None => (None, prefix),
+    };
+    if hex.is_empty() || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
+    }
+    let algorithms = ["sha256", "sha512"].into_iter();
+    let known = algorithms.filter(|known| algorithm.is_none_or(|a| a == *known));
+    Some(known.map(|known| format!("{known}:{hex}")).collect())
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<ImageRecord> {

@@ -42,6 +42,45 @@ impl Store {
         }
     }
 
+    /// Whether `index.json` says what the database says, or will as soon as another process is done.
+    ///
+    /// # Errors
+    /// When the database or the file can't be read.
+    pub fn is_index_json_right(&self) -> Result<bool> {
+        // Another process may write both between the two looks; not twice in a row by chance.
+        Ok(self.index_json_agrees()? || self.index_json_agrees()?)
+    }
+
+    fn index_json_agrees(&self) -> Result<bool> {
+        let (stale, index) = self.read(|db| {
+            let stale = db
+                .prepare_cached(
+                    "SELECT 1 FROM settings WHERE key = 'index_stale' AND value <> '0'",
+                )?
+                .exists([])?;
+            Ok((stale, read(db)?))
+        })?;
+        let path = self.layout().index_json();
+        let there = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(e) => return Err(crate::Error::io("read", &path)(e)),
+        };
+        Ok(stale || serde_json::to_vec(&index).is_ok_and(|bytes| bytes == there))
+    }
+
+    /// Writes the files that make the layout one, `oci-layout` and `index.json`, anew.
+    ///
+    /// # Errors
+    /// When they can't be written.
+    pub fn rewrite_layout_files(&self) -> Result<()> {
+        self.must_be_writable()?;
+        let lock = FileLock::wait(&self.layout().locks().join("schema"), &NEVER)?;
+        self.layout().create_oci_files(&lock)?;
+        drop(lock);
+        self.write_index_json()
+    }
+
     /// Has `index.json` follow a change that is committed. The change stands even when this fails: the
     /// store is still marked, and the next one who opens it tries again.
     pub(crate) fn follow_with_index_json(&self) {

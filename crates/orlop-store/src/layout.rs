@@ -66,6 +66,10 @@ impl Layout {
         self.root.join("snapshots").join(driver)
     }
 
+    pub(crate) fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
+    }
+
     pub(crate) fn locks(&self) -> PathBuf {
         self.root.join("locks")
     }

@@ -104,6 +104,42 @@ fn forget(db: &Connection, id: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// A lease of a running operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseRecord {
+    /// Its name, which begins with the number of its process.
+    pub id: String,
+    /// What its operation does: "pull docker.io/library/debian:12".
+    pub purpose: String,
+}
+
+impl LeaseRecord {
+    /// The number of the process that holds it, as that process saw itself.
+    pub fn process(&self) -> Option<u32> {
+        self.id.split('-').next()?.parse().ok()
+    }
+}
+
+/// The leases whose process is alive.
+pub(crate) fn living(db: &Connection, living: &mut LivingLeases<'_>) -> Result<Vec<LeaseRecord>> {
+    let all: Vec<LeaseRecord> = db
+        .prepare_cached("SELECT id, purpose FROM leases ORDER BY id")?
+        .query_map([], |row| {
+            Ok(LeaseRecord {
+                id: row.get(0)?,
+                purpose: row.get(1)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut alive = Vec::new();
+    for lease in all {
+        if living.is_alive(&lease.id)? {
+            alive.push(lease);
+        }
+    }
+    Ok(alive)
+}
+
 /// Forgets all leases whose process is gone.
 pub(crate) fn forget_dead(db: &Connection, living: &mut LivingLeases<'_>) -> Result<()> {
     let ids: Vec<String> = db

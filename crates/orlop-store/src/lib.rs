@@ -10,6 +10,7 @@
 //!     blobs/sha256/HEX        what the table `blobs` names; a file without a row is an orphan
 //!   ingest/sha256-HEX         a blob on its way in; the name is its digest, so it can be resumed
 //!   ingest/draft-LOCK         a small file before it gets its name, by the holder of this lock
+//!   quarantine/               what `system repair` found damaged: blobs, databases
 //!   snapshots/DRIVER/         what the storage driver keeps; the table `snapshots` names it
 //!   locks/                    flock files: blob-…, chain-…, lease-…, index-json, schema
 //!   official.json             the catalogue of official images, if it was fetched (`orlop-image`)
@@ -20,6 +21,8 @@
 //! removed *after* its row is deleted. Whatever a crash leaves between the two is a file that no row
 //! names. It is invisible, and the next [`Store::ingest`] adopts it or the next [`Store::gc`] sweeps
 //! it. Nothing needs recovery when the store is opened.
+//!
+//! When the rows are lost, the files have all that can't be computed: [`Store::rebuild`].
 //!
 //! # What stays in `ingest`, and for how long
 //!
@@ -68,6 +71,7 @@
 //! under an exclusive lock at each start; the rule "file before row" needs none.
 
 mod blobs;
+mod check;
 mod containers;
 mod draft;
 mod error;
@@ -75,15 +79,18 @@ mod facts;
 mod gc;
 mod graph;
 mod history;
+mod holders;
 mod images;
 mod index_json;
 mod ingest;
 mod layout;
 mod leases;
+mod leftovers;
 mod locks;
 mod mounts;
 mod names;
 mod publish;
+mod rebuild;
 mod removal;
 mod schema;
 mod snapshots;
@@ -101,18 +108,22 @@ mod failpoint;
 extern crate self as orlop_store;
 
 pub use blobs::BlobInfo;
+pub use check::{BlobFault, Depth};
 pub use containers::ContainerUse;
 pub use error::{Error, Result};
 pub use gc::Collected;
 pub use graph::Graph;
 pub use history::{Cause, NameChange};
+pub use holders::{Holder, Holders, Identified, Partial, Thing};
 pub use images::ImageRecord;
 pub use ingest::{Ingest, IngestedBlob};
-pub use leases::Lease;
+pub use leases::{Lease, LeaseRecord};
+pub use leftovers::Leftovers;
 pub use locks::{BlobLock, ChainLock};
 pub use mounts::{MountRecord, MountTable, ZFS_DATASET};
 pub use names::Name;
 pub use publish::{Publication, Published};
+pub use rebuild::Rebuilt;
 pub use removal::{Removed, Unused, WhenUnnamed};
 pub use snapshots::{NoSnapshots, SnapshotRecord, SnapshotSpace};
 pub use store::Store;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::history::Cause;
 use crate::layout::Layout;
 use crate::undo::Recording;
-use crate::{locks, schema};
+use crate::{locks, rebuild, schema};
 
 /// A store on disk. A clone is the same store; any number of threads and processes may use it.
 #[derive(Clone)]
@@ -60,14 +60,13 @@ impl Store {
     /// [`Error::ReadOnly`].
     ///
     /// # Errors
-    /// When the directory can't be made or read, or its database is damaged or newer than this program.
+    /// When the directory can't be made or read, or its database is damaged, lost, or newer than this
+    /// program.
     pub fn open(root: &Path) -> Result<Self> {
         let root = std::path::absolute(root).map_err(Error::io("resolve", root))?;
         let layout = Layout::new(&root);
         let database = layout.database();
-        let exists = database
-            .try_exists()
-            .map_err(Error::io("look at", &database))?;
+        let exists = exists_or_is_new(&layout)?;
         if exists && !may_write(&database)? {
             return Self::open_for_reading(layout);
         }
@@ -249,6 +248,29 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
             .push(session);
     }
+}
+
+/// Whether there is a database; there may only be none where there are no blobs either.
+fn exists_or_is_new(layout: &Layout) -> Result<bool> {
+    let database = layout.database();
+    let exists = || {
+        database
+            .try_exists()
+            .map_err(Error::io("look at", &database))
+    };
+    if exists()? {
+        return Ok(true);
+    }
+    if !rebuild::has_blobs(layout)? {
+        return Ok(false);
+    }
+    // Another process may have made the store and filled it between the two looks.
+    if exists()? {
+        return Ok(true);
+    }
+    Err(Error::LostDatabase {
+        root: layout.root().to_owned(),
+    })
 }
 
 /// Never set: for a wait that nobody can cancel.

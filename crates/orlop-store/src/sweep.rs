@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -16,8 +17,8 @@ use crate::locks::FileLock;
 use crate::snapshots::SnapshotSpace;
 use crate::store::Store;
 
-/// How long a blob that came in in part, or whole but for no image, waits for another try. Counted
-/// from its last byte.
+/// How long a blob that came in in part, or whole but for no image, waits for another try, counted
+/// from its last byte; and how long what is put aside in quarantine stays there.
 pub const KEEP_PARTIAL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Store {
@@ -94,6 +95,7 @@ impl Store {
             }
         }
         space.sweep().map_err(Error::io("sweep", &snapshots))?;
+        freed += self.sweep_quarantine()?;
         self.sweep_locks()?;
         Ok(freed)
     }
@@ -150,6 +152,28 @@ impl Store {
         Ok(freed)
     }
 
+    /// Removes what was put aside long ago. Bytes freed.
+    fn sweep_quarantine(&self) -> Result<u64> {
+        let quarantine = self.layout().quarantine();
+        if !quarantine
+            .try_exists()
+            .map_err(Error::io("look at", &quarantine))?
+        {
+            return Ok(0);
+        }
+        let mut freed = 0;
+        for name in names_in(&quarantine)? {
+            let path = quarantine.join(name);
+            // Its content is as old as it was; it was moved when its entry changed.
+            let moved = fs::symlink_metadata(&path).map(|meta| meta.ctime());
+            let moved = moved.ok().and_then(|seconds| u64::try_from(seconds).ok());
+            if moved.is_some_and(|s| has_passed(SystemTime::UNIX_EPOCH + Duration::from_secs(s))) {
+                freed += remove_file(&path)?;
+            }
+        }
+        Ok(freed)
+    }
+
     fn sweep_locks(&self) -> Result<()> {
         for name in names_in(&self.layout().locks())? {
             // Taking a lock that is free and letting it go removes its file.
@@ -163,15 +187,18 @@ impl Store {
 fn is_old(path: &Path) -> bool {
     fs::metadata(path)
         .and_then(|meta| meta.modified())
-        .is_ok_and(
-            |modified| match SystemTime::now().duration_since(modified) {
-                Ok(age) => age > KEEP_PARTIAL,
-                Err(ahead) => ahead.duration() > KEEP_PARTIAL,
-            },
-        )
+        .is_ok_and(has_passed)
 }
 
-fn names_in(directory: &Path) -> Result<Vec<String>> {
+/// [`KEEP_PARTIAL`] has passed since.
+fn has_passed(since: SystemTime) -> bool {
+    match SystemTime::now().duration_since(since) {
+        Ok(age) => age > KEEP_PARTIAL,
+        Err(ahead) => ahead.duration() > KEEP_PARTIAL,
+    }
+}
+
+pub(crate) fn names_in(directory: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(Error::io("read", directory))? {
         let entry = entry.map_err(Error::io("read", directory))?;

@@ -421,3 +421,60 @@ fn sizes_and_what_is_shared() {
     assert_eq!(graph.snapshot_bytes(&b.chains()[1]), Some(2));
     assert_eq!(graph.size(&ida), Some(a.manifest.len() as u64));
 }
+
+#[test]
+fn leftovers_are_what_a_collection_frees() {
+    let test = TestStore::new();
+    let store = &test.store;
+    let space = Files::new(store);
+    let a = Image::new("a", &["base", "top a"]);
+    let b = Image::new("b", &["base", "top b"]);
+    a.pull(store, &["a"]).unwrap();
+    b.pull(store, &["b"]).unwrap();
+    assert_eq!(store.leftovers().unwrap().total(), 0);
+    // Content without an image, a partial blob, and a file without a row.
+    let c = Image::new("c", &["base", "top c"]);
+    c.pull(store, &["c"]).unwrap();
+    rusqlite::Connection::open(store.root().join("orlop.db"))
+        .unwrap()
+        .execute_batch("DELETE FROM images WHERE target NOT IN (SELECT target FROM names WHERE name LIKE '%/a:%' OR name LIKE '%/b:%')")
+        .unwrap();
+    let digest = Digest::of(b"partial");
+    let lock = store.try_lock_blob(&digest).unwrap().unwrap();
+    let mut ingest = store.ingest(lock, 7).unwrap();
+    ingest.write_all(b"par").unwrap();
+    assert_eq!(store.leftovers().unwrap().arriving, 3);
+    drop(ingest);
+    let orphan = Digest::of(b"orphan");
+    std::fs::write(
+        store.oci_dir().join("blobs/sha256").join(orphan.hex()),
+        "orphan",
+    )
+    .unwrap();
+    let found = store.leftovers().unwrap();
+    let own = c.manifest.len() + c.config.len() + 2 * "top c".len();
+    assert_eq!(found.unneeded, own as u64);
+    assert_eq!((found.unfinished, found.orphans, found.arriving), (3, 6, 0));
+    assert_eq!(store.gc(&space).unwrap().bytes, found.reclaimable());
+    assert_eq!(store.leftovers().unwrap().total(), 0);
+}
+
+#[test]
+fn what_images_free_in_turn() {
+    let test = TestStore::new();
+    let store = &test.store;
+    let a = Image::new("a", &["base", "top a"]);
+    let b = Image::new("b", &["base", "top b"]);
+    a.pull(store, &["a"]).unwrap();
+    b.pull(store, &["b"]).unwrap();
+    let graph = store.graph().unwrap();
+    let (a_id, b_id) = (a.id(), b.id());
+    let space = Files::new(store);
+    let both = graph.freed_in_turn([&a_id, &b_id], &[&b_id, &a_id]);
+    let alone = graph.freed_in_turn([&a_id, &b_id], &[&a_id]);
+    assert!(alone[0] < both[1], "the last one frees what is shared");
+    for (image, expected) in [(b_id, both[0]), (a_id, both[1])] {
+        let removed = store.remove_images(&[image], &space).unwrap();
+        assert_eq!(removed.collected.bytes, expected);
+    }
+}

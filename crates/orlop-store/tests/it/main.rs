@@ -8,5 +8,6 @@ mod hammer;
 mod layout;
 mod model;
 mod names;
+mod repair;
 mod support;
 mod undo;
