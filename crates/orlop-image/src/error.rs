@@ -20,6 +20,19 @@ pub enum Error {
     /// An ID is the beginning of several images' IDs.
     #[error("ambiguous image ID {0}: several images begin with it, give more digits")]
     AmbiguousId(String),
+    /// Nothing on the disk is called so, or begins so.
+    #[error("nothing in the store is called {0}, or has a digest that begins so")]
+    NotOnDisk(String),
+    /// A digest's beginning is that of several.
+    #[error("ambiguous digest {text}: {count} begin with it: {some}")]
+    AmbiguousDigest {
+        /// What was given.
+        text: String,
+        /// How many.
+        count: usize,
+        /// Some of them.
+        some: String,
+    },
     /// A push of a name that no image has.
     #[error("An image does not exist locally with the tag: {0}")]
     NotLocal(String),

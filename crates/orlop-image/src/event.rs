@@ -38,6 +38,8 @@ pub enum Event {
         #[serde(flatten)]
         state: BlobState,
     },
+    /// Something long goes on that isn't one blob's.
+    Work(Work),
     /// Something worth a line that isn't an error: a retry, a mirror left out, a moved tag.
     Note {
         /// The line.
@@ -48,6 +50,28 @@ pub enum Event {
         /// The line, which begins with the registry's name.
         text: String,
     },
+}
+
+/// How far a long piece of work is that isn't one blob's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Work {
+    /// What is being done: `Reading`.
+    pub what: &'static str,
+    /// How many so far.
+    pub done: u64,
+    /// How many in all, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// Of what: `blobs`.
+    pub unit: &'static str,
+    /// Bytes so far.
+    pub bytes: u64,
+    /// Bytes in all, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_bytes: Option<u64>,
+    /// Anything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// What happens to a blob. `current` and `total` count bytes.

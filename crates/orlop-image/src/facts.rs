@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// The kind under which the store keeps these facts. A change of [`Fact`] needs a new one.
-const KIND: &str = "document.v1";
+pub(crate) const KIND: &str = "document.v1";
 
 /// What a manifest or an index is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orlop_snapshot::{Driver, Space};
-use orlop_store::Store;
+use orlop_store::{Release, Store};
 
 use crate::error::Result;
 
@@ -16,18 +17,36 @@ pub struct Images {
 }
 
 impl Images {
-    /// Puts the two together. What dead processes were unpacking when they died is removed.
+    /// Puts the two together. What dead processes were unpacking when they died is removed, and so is
+    /// what was held for an undo whose time is over.
     pub fn new(store: Store, driver: Arc<dyn Driver>) -> Self {
         let images = Self { store, driver };
         if images.store.is_writable() {
             // Who came to do something else needn't know of rubbish that can't be removed.
             let _ = images.sweep_staging();
+            let _ = images.let_go_of_what_is_over();
         }
         images
     }
 
     fn sweep_staging(&self) -> Result<()> {
         Ok(self.space()?.sweep_staging()?)
+    }
+
+    fn let_go_of_what_is_over(&self) -> Result<()> {
+        self.store.release(&Release::Over, &self.space()?)?;
+        Ok(())
+    }
+
+    /// The same; what is removed through it can be taken back, as one, by [`Images::undo`]. The content
+    /// of removed images is held for that long, and freed at once when that is no time. `command` is
+    /// what was typed.
+    #[must_use]
+    pub fn undoable(&self, command: &str, hold: Duration) -> Self {
+        Self {
+            store: self.store.undoable(command, hold),
+            driver: Arc::clone(&self.driver),
+        }
     }
 
     /// The store.

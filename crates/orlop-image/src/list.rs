@@ -81,6 +81,7 @@ impl Images {
             disk_usage: content_size + unpacked_size,
             content_size,
             stored: record.stored,
+            used: record.used,
             created: None,
             labels: Default::default(),
             shared_size: None,

@@ -16,6 +16,8 @@ pub struct ImageSummary {
     pub created: Option<Timestamp>,
     /// When it came into the store or was last tagged.
     pub stored: Timestamp,
+    /// When it was last pulled, pushed, tagged or mounted.
+    pub used: Timestamp,
     /// Bytes on disk: blobs and unpacked layers.
     pub disk_usage: u64,
     /// Bytes of its blobs that are here (compressed).
@@ -180,4 +182,32 @@ pub struct DiskUsage {
     pub size: u64,
     /// Bytes that removing everything unused would free.
     pub reclaimable: u64,
+}
+
+/// What one kind of content takes on disk. The kinds don't overlap: together they are the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentUsage {
+    /// Which kind.
+    pub kind: ContentKind,
+    /// How many; nothing where they aren't counted.
+    pub count: Option<usize>,
+    /// Bytes on disk.
+    pub size: u64,
+}
+
+/// A kind of content of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContentKind {
+    /// Blobs: documents and packed layers.
+    Blobs,
+    /// Unpacked layers of the storage driver of this name.
+    Layers(String),
+    /// Blobs that are coming in.
+    Arriving,
+    /// Blobs of interrupted pulls, and files that crashes left.
+    Unfinished,
+    /// What was found damaged and put aside.
+    Quarantined,
+    /// The database.
+    Database,
 }

@@ -54,7 +54,7 @@ impl Images {
         cancel: &Cancel,
     ) -> Result<()> {
         let platform = options.platform.as_ref();
-        let lease = self.store.lease("mount")?;
+        let lease = self.store.lease(&format!("mount {name}"))?;
         let details = self.inspect(name, platform)?;
         let (Some(manifest), Some(config)) = (&details.manifest, &details.config) else {
             return Err(Error::NotPulled {
@@ -96,7 +96,11 @@ impl Images {
             return Err(error.into());
         }
         // Only now is it in the mount table, by which stale records are told from living ones.
-        Ok(self.store.add_mount(record)?)
+        self.store.add_mount(record)?;
+        let image = record.image.as_ref();
+        Ok(self
+            .store
+            .mark_used(image.map_or(&[], std::slice::from_ref))?)
     }
 
     /// Undoes [`Images::mount`].

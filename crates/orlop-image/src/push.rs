@@ -79,7 +79,9 @@ impl Images {
         events.emit(Event::PushStarted {
             reference: reference.clone(),
         });
-        let lease = self.store.lease("push")?;
+        let lease = self
+            .store
+            .lease(&format!("push {}", reference.familiar()))?;
         lease.hold_blob(&target.digest)?;
         let load = self.load(&reference, &target, options.platform.as_ref())?;
         let pusher = Pusher {
@@ -102,6 +104,7 @@ impl Images {
         if self.store.is_writable() {
             self.store
                 .add_sources(&load.digests(), reference.repository())?;
+            self.store.mark_used(std::slice::from_ref(&target.digest))?;
         }
         Ok(Pushed {
             target: load.target.descriptor(),

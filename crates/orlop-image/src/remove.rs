@@ -1,14 +1,14 @@
-//! `rmi` and `image prune`: names and images go, and what only they needed.
+//! `rmi`: names and images go, and what only they needed.
 
 use std::collections::BTreeSet;
 
 use orlop_oci::{Digest, Platform, Reference, Repository};
-use orlop_store::{Cause, Removed as StoreRemoved, WhenUnnamed};
+use orlop_store::{Cause, NameChange, WhenUnnamed};
 
 use crate::error::{Error, Result};
 use crate::find::Found;
 use crate::images::Images;
-use crate::model::{ImageSummary, Removal, Removed};
+use crate::model::{Removal, Removed};
 
 /// How to remove.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,12 @@ impl Images {
             };
             store.remove_names(&going, when, &space)?
         };
-        Ok(lines(removed, &names))
+        let mut items = lines(&removed.names, &names);
+        items.extend(removed.images.into_iter().map(Removed::Deleted));
+        Ok(Removal {
+            items,
+            reclaimed: removed.collected.bytes,
+        })
     }
 
     /// The one place that decides whether containers keep an image. Says whether the image has to
@@ -134,34 +139,6 @@ impl Images {
             reclaimed: collected.bytes,
         })
     }
-
-    /// Removes unused images: dangling ones, or all that no container uses, as far as `wanted` agrees;
-    /// then sweeps what crashes and interrupted pulls left.
-    ///
-    /// # Errors
-    /// When the store can't be changed.
-    pub fn prune(&self, all: bool, wanted: &dyn Fn(&ImageSummary) -> bool) -> Result<Removal> {
-        let mut removal = Removal::default();
-        for image in self.list()? {
-            let goes = (all || image.is_dangling()) && image.containers == 0 && wanted(&image);
-            if !goes || !all && !image.digests.is_empty() {
-                continue;
-            }
-            if !self.store.mounts_of(&image.id)?.is_empty() {
-                continue;
-            }
-            let names = self.store.names_of(&image.id)?;
-            let removed = self
-                .store
-                .because(Cause::Pruned)
-                .remove_images(std::slice::from_ref(&image.id), &self.space()?)?;
-            let done = lines(removed, &names);
-            removal.items.extend(done.items);
-            removal.reclaimed += done.reclaimed;
-        }
-        removal.reclaimed += self.store.gc(&self.space()?)?.bytes;
-        Ok(removal)
-    }
 }
 
 /// More than one repository, or more than one tag.
@@ -171,12 +148,15 @@ fn is_named_twice(names: &[Reference]) -> bool {
     repositories.len() > 1 || tags > 1
 }
 
-/// What docker prints: each name, the digest name of a repository whose last name is gone, and the
-/// image itself.
-fn lines(removed: StoreRemoved, before: &[Reference]) -> Removal {
+/// What docker prints of names that are gone: each name, and the digest name of a repository whose
+/// last name that was. `before` are all names that the image had.
+pub(crate) fn lines<'a>(
+    gone: impl IntoIterator<Item = &'a NameChange>,
+    before: &[Reference],
+) -> Vec<Removed> {
     let mut left: Vec<&Reference> = before.iter().collect();
     let mut items = Vec::new();
-    for change in &removed.names {
+    for change in gone {
         let name = &change.reference;
         left.retain(|other| *other != name);
         items.push(Removed::Untagged(name.familiar()));
@@ -190,9 +170,5 @@ fn lines(removed: StoreRemoved, before: &[Reference]) -> Removal {
             ));
         }
     }
-    items.extend(removed.images.into_iter().map(Removed::Deleted));
-    Removal {
-        items,
-        reclaimed: removed.collected.bytes,
-    }
+    items
 }

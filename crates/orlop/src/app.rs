@@ -91,20 +91,31 @@ impl App {
     /// The store cannot be opened, or its driver not be used.
     pub fn images(&self) -> CliResult<Images> {
         let root = &self.settings.root;
-        let store = Store::open(root).map_err(|error| {
-            let error =
-                CliError::new(chain(&error)).context(format_args!("store {}", root.display()));
-            if self.env.is_root() {
-                error
-            } else {
-                error.hint("--root DIR or ORLOP_ROOT name another folder")
-            }
-        })?;
+        let store = Store::open(root).map_err(|error| self.store_error(&error))?;
+        self.images_of(store)
+    }
+
+    /// Why a store can't be opened.
+    pub fn store_error(&self, error: &orlop_store::Error) -> CliError {
+        let root = self.settings.root.display();
+        let told = CliError::new(chain(error)).context(format_args!("store {root}"));
+        match error.hint() {
+            Some(hint) => told.hint(hint),
+            None if self.env.is_root() => told,
+            None => told.hint("--root DIR or ORLOP_ROOT name another folder"),
+        }
+    }
+
+    /// The images of a store that is open.
+    ///
+    /// # Errors
+    /// Its driver cannot be used.
+    pub fn images_of(&self, store: Store) -> CliResult<Images> {
         let wishes = Wishes {
             driver: self.settings.storage_driver.as_deref(),
             zfs_dataset: self.settings.zfs_dataset.as_deref(),
         };
-        let driver = orlop_snapshot::choose(root, &wishes).map_err(|error| {
+        let driver = orlop_snapshot::choose(&self.settings.root, &wishes).map_err(|error| {
             let hint = error.hint();
             let error = CliError::new(chain(&error));
             match hint {

@@ -8,8 +8,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, buildx, completion, config, copy, diff, export, flatten, history, image, images,
-    import, info, inspect, load, login, logout, manifest, mount, mutate, official, pin, pull, push,
-    quickstart, rebase, registry, rmi, save, search, serve, system, tag, umount, version,
+    import, info, inspect, load, login, logout, manifest, mount, mutate, official, pin, prune,
+    pull, push, quickstart, rebase, registry, rmi, save, search, serve, system, tag, umount, undo,
+    version, why,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -140,6 +141,13 @@ pub enum Command {
     Export(export::ExportArgs),
     /// Import the contents from a tarball to create a filesystem image
     Import(import::ImportArgs),
+    /// Remove unused images
+    Prune(prune::PruneArgs),
+    /// Take back the last rmi or prune
+    #[command(long_about = undo::ABOUT)]
+    Undo(undo::UndoArgs),
+    /// Show what holds something on the disk
+    Why(why::WhyArgs),
     /// Manage images
     Image(image::ImageArgs),
     /// Change the settings, labels and annotations of an image

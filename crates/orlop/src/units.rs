@@ -1,5 +1,7 @@
 //! Sizes and times as docker shows them (docker/go-units, `size.go` and `duration.go`).
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -50,6 +52,42 @@ fn significant(value: f64, digits: i32) -> String {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
         text
+    }
+}
+
+/// A size as it is typed: `20GB`, `1.5g`, `512MiB`, `1000000`. Units are decimal, as in what is shown;
+/// with an `i` they are binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SizeText(pub u64);
+
+impl FromStr for SizeText {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no size: write 20GB, 1.5TB or 512MiB");
+        let text = text.trim();
+        let end = text
+            .find(|ch: char| !ch.is_ascii_digit() && ch != '.')
+            .unwrap_or(text.len());
+        let number: f64 = text[..end].parse().map_err(|_| wrong())?;
+        let unit = text[end..].trim().to_ascii_lowercase();
+        let unit = unit.strip_suffix('b').unwrap_or(&unit);
+        let (unit, base) = match unit.strip_suffix('i') {
+            Some(unit) => (unit, 1024_f64),
+            None => (unit, 1000_f64),
+        };
+        let power = ["", "k", "m", "g", "t", "p", "e"]
+            .iter()
+            .position(|known| *known == unit)
+            .and_then(|power| i32::try_from(power).ok())
+            .ok_or_else(wrong)?;
+        let bytes = number * base.powi(power);
+        // Both ends are exact, and what is between them rounds down to whole bytes.
+        if (0.0..u64::MAX as f64).contains(&bytes) {
+            Ok(Self(bytes as u64))
+        } else {
+            Err(wrong())
+        }
     }
 }
 
@@ -129,6 +167,35 @@ mod tests {
         }
         assert_eq!(binary_size(24 << 30), "24GiB");
         assert_eq!(binary_size(25_195_077_632), "23.46GiB");
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("1000", 1000),
+            ("20GB", 20_000_000_000),
+            ("20 gb", 20_000_000_000),
+            ("1.5k", 1500),
+            ("512MiB", 512 << 20),
+            ("1Ki", 1024),
+            ("2T", 2_000_000_000_000),
+            ("7b", 7),
+        ] {
+            assert_eq!(text.parse(), Ok(SizeText(bytes)), "{text}");
+        }
+        for text in [
+            "",
+            "GB",
+            "-1",
+            "1.2.3",
+            "5x",
+            "5 G B",
+            "99999999999E",
+            "1e9",
+        ] {
+            assert!(text.parse::<SizeText>().is_err(), "{text}");
+        }
     }
 
     #[test]

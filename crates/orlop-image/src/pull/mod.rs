@@ -18,6 +18,7 @@ mod reapply;
 mod refusal;
 mod round;
 pub(crate) mod stage;
+mod stored_layer;
 pub(crate) mod wire;
 
 use std::fmt;
@@ -35,8 +36,9 @@ use crate::images::Images;
 use crate::model::Pulled;
 use crate::origin::Origin;
 
-pub(crate) use plan::{Plan, PlannedLayer, Planner};
+pub(crate) use plan::{Plan, PlannedLayer, Planner, layers_of};
 pub(crate) use round::{Rounds, blocking, publish};
+pub(crate) use stored_layer::unpack_stored;
 
 /// Which of an image's platforms are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub struct PullOptions {
     pub bounds: Bounds,
     /// Who else sees the layers pass.
     pub observers: ObserverFactory,
+    /// The image shall not get the name that it is pulled by.
+    pub nameless: bool,
 }
 
 impl Default for PullOptions {
@@ -72,6 +76,7 @@ impl Default for PullOptions {
             parallel: 4,
             bounds: Bounds::default(),
             observers: Arc::new(Vec::new),
+            nameless: false,
         }
     }
 }
@@ -121,10 +126,12 @@ impl Images {
         events.emit(Event::PullStarted {
             reference: reference.clone(),
         });
-        let lease = self.store.lease("pull")?;
+        let lease = self
+            .store
+            .lease(&format!("pull {}", reference.familiar()))?;
         let rounds = Rounds::new(self, Some(origin), options, events, cancel);
         let pulled = self
-            .bring(origin, reference, &options.platforms, &lease, &rounds)
+            .bring(origin, reference, options, &lease, &rounds)
             .await;
         if let Err(error) = &pulled
             && error.is_refusal()
@@ -140,14 +147,14 @@ impl Images {
         &self,
         origin: &Origin,
         reference: Reference,
-        platforms: &Platforms,
+        options: &PullOptions,
         lease: &Lease,
         rounds: &Rounds<'_>,
     ) -> Result<Pulled> {
         let target = self.target(origin, &reference, lease).await?;
         let planner = Planner::new(self, Some(origin));
         let plan = planner
-            .plan(target, platforms, &reference.familiar())
+            .plan(target, &options.platforms, &reference.familiar())
             .await?;
         lease.hold(&plan.digests(), &plan.chains())?;
         let mut publication = rounds.run(&plan).await?;
@@ -156,7 +163,9 @@ impl Images {
             .blobs()
             .map(|d| (d, reference.repository().clone()))
             .collect();
-        publication.names = vec![reference.clone()];
+        if !options.nameless {
+            publication.names = vec![reference.clone()];
+        }
         self.finish(plan, publication, reference, origin.cause())
             .await
     }
@@ -200,6 +209,7 @@ impl Images {
         let had = self.store.resolve(&reference)?;
         let target = plan.target.descriptor();
         if !new_content && had.as_ref() == Some(&target.digest) && self.has_all(&plan)? {
+            self.store.mark_used(std::slice::from_ref(&target.digest))?;
             return Ok(Pulled {
                 reference,
                 target,

@@ -66,7 +66,7 @@ impl PlannedLayer {
 }
 
 /// Layers of an image with the identities that its configuration gives them.
-fn layers_of(
+pub(crate) fn layers_of(
     digest: &Digest,
     manifest: &ImageManifest,
     config: &ImageConfig,

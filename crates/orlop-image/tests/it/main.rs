@@ -8,4 +8,5 @@ mod mount;
 mod official;
 mod pull;
 mod remove;
+mod usage;
 mod world;

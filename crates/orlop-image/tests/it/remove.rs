@@ -2,6 +2,7 @@
 
 use orlop_image::RemoveOptions;
 use orlop_image::model::Removed;
+use orlop_image::prune::PrunePolicy;
 use orlop_testing::{Compression, Image, Layer, PlatformName, Tarball};
 
 use crate::world::World;
@@ -128,15 +129,42 @@ fn prune_takes_the_dangling_or_all() {
     world.pull("app").unwrap();
     world.publish(&image(&["b"]), "latest");
     world.pull("app").unwrap();
-    let pruned = world.images.prune(false, &|_| true).unwrap();
+    let prune = |all: bool, wanted: bool| {
+        let policy = PrunePolicy {
+            all,
+            ..PrunePolicy::default()
+        };
+        let plan = world.images.plan_prune(&policy, &|_| wanted).unwrap();
+        let removal = world.images.prune(&plan, &policy).unwrap();
+        assert_eq!(removal.reclaimed, plan.bytes());
+        removal
+    };
+    let pruned = prune(false, true);
     assert_eq!(pruned.items.len(), 1);
     assert!(pruned.reclaimed > 0);
     assert_eq!(world.images.list().unwrap().len(), 1);
-    world.images.prune(true, &|_| false).unwrap();
+    prune(true, false);
     assert_eq!(world.images.list().unwrap().len(), 1, "the filter decides");
-    world.images.prune(true, &|_| true).unwrap();
+    prune(true, true);
     assert!(world.images.list().unwrap().is_empty());
     assert_eq!(world.blob_files(), 0);
+}
+
+#[test]
+fn a_name_that_came_after_the_plan_saves_the_image() {
+    let world = World::new();
+    world.publish(&image(&["a"]), "latest");
+    world.pull("app").unwrap();
+    let policy = PrunePolicy {
+        all: true,
+        ..PrunePolicy::default()
+    };
+    let plan = world.images.plan_prune(&policy, &|_| true).unwrap();
+    assert_eq!(plan.remove.len(), 1);
+    world.images.tag("app", "kept:1").unwrap();
+    let removal = world.images.prune(&plan, &policy).unwrap();
+    assert!(removal.items.is_empty());
+    assert_eq!(world.images.list().unwrap().len(), 1);
 }
 
 #[test]

@@ -227,7 +227,10 @@ fn what_a_killed_rebuild_left_is_begun_anew() {
     fs::rename(root.join("orlop.db"), root.join("aside")).unwrap();
     fs::write(root.join("orlop.db-new"), "half a database").unwrap();
     fs::write(root.join("orlop.db-new-wal"), "half a log").unwrap();
-    assert!(matches!(Store::open(&root), Err(Error::LostDatabase { .. })));
+    assert!(matches!(
+        Store::open(&root),
+        Err(Error::LostDatabase { .. })
+    ));
     let rebuilt = Store::rebuild(&root).unwrap();
     assert_eq!((rebuilt.images, rebuilt.names), (3, 3));
     let store = Store::open(&root).unwrap();

@@ -3,8 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{
-    history, image_inspect, image_prune, images, import, load, mount, pull, push, rmi, save, tag,
-    umount,
+    history, image_inspect, images, import, load, mount, prune, pull, push, rmi, save, tag, umount,
 };
 use crate::app::App;
 use crate::error::CliResult;
@@ -47,7 +46,7 @@ pub enum ImageCommand {
     /// Import the contents from a tarball to create a filesystem image
     Import(import::ImportArgs),
     /// Remove unused images
-    Prune(image_prune::ImagePruneArgs),
+    Prune(prune::PruneArgs),
     /// Mount an image's files at a directory
     Mount(mount::MountArgs),
     /// Unmount what `orlop mount` mounted
@@ -71,7 +70,7 @@ pub fn run(app: &App, args: ImageArgs) -> CliResult {
         ImageCommand::Save(args) => save::run(app, &args),
         ImageCommand::Load(args) => load::run(app, &args),
         ImageCommand::Import(args) => import::run(app, &args),
-        ImageCommand::Prune(args) => image_prune::run(app, &args),
+        ImageCommand::Prune(args) => prune::run(app, &args),
         ImageCommand::Mount(args) => mount::run(app, args),
         ImageCommand::Unmount(args) => umount::run(app, &args),
     }

@@ -11,7 +11,6 @@ pub mod flatten;
 pub mod history;
 pub mod image;
 pub mod image_inspect;
-pub mod image_prune;
 pub mod images;
 pub mod imagetools_create;
 pub mod imagetools_inspect;
@@ -31,6 +30,7 @@ pub mod mount;
 pub mod mutate;
 pub mod official;
 pub mod pin;
+pub mod prune;
 pub mod pull;
 pub mod push;
 pub mod quickstart;
@@ -53,7 +53,9 @@ pub mod system_prune;
 pub mod tag;
 pub mod tag_log;
 pub mod umount;
+pub mod undo;
 pub mod version;
+pub mod why;
 
 use crate::app::App;
 use crate::cli::Command;
@@ -78,6 +80,9 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Load(args) => load::run(app, &args),
         Command::Export(args) => export::run(app, &args),
         Command::Import(args) => import::run(app, &args),
+        Command::Prune(args) => prune::run(app, &args),
+        Command::Undo(args) => undo::run(app, &args),
+        Command::Why(args) => why::run(app, &args),
         Command::Image(args) => image::run(app, args),
         Command::Mutate(args) => mutate::run(app, &args),
         Command::Append(args) => append::run(app, &args),

@@ -1,13 +1,13 @@
 //! `registry gc`: collection, at once.
 
 use clap::Args;
+use orlop_image::event::Work;
 use orlop_registry::config::Period;
 use orlop_registry_store::{CollectOptions, CollectPhase, CollectProgress, CollectReport, Freed};
 
 use super::registry::{Existing, Latest, long_work};
 use crate::app::App;
 use crate::error::CliResult;
-use crate::progress::Work;
 use crate::units::size;
 
 /// Arguments of `registry gc`.

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use orlop_image::event::Work;
 use orlop_registry_store::{ImportFormat, ImportOptions, ImportProgress, ImportReport};
 
 use super::registry::{Latest, long_work};
 use super::serve::{Plan, ServeArgs};
 use crate::app::App;
 use crate::error::{CliError, CliResult, chain};
-use crate::progress::Work;
 use crate::units::size;
 
 /// Arguments of `registry import`.

@@ -1,12 +1,12 @@
 //! `registry verify`: reads all content again, and names what is damaged and who needs it.
 
 use clap::Args;
+use orlop_image::event::Work;
 use orlop_registry_store::{Finding, Need, VerifyProgress, VerifyReport};
 
 use super::registry::{Existing, Latest, long_work};
 use crate::app::App;
 use crate::error::{CliError, CliResult};
-use crate::progress::Work;
 use crate::units::size;
 
 /// Arguments of `registry verify`.

@@ -1,11 +1,14 @@
 //! `rmi`, `image rm`: removing names, and images with their last name.
 
+use std::time::Duration;
+
 use clap::Args;
 use orlop_image::model::{Removal, Removed};
 use orlop_image::{Error, Images, RemoveOptions};
 use orlop_oci::Platform;
 
 use super::inspect::fail_with_all;
+use super::prune;
 use crate::app::App;
 use crate::error::{CliError, CliResult};
 
@@ -28,6 +31,9 @@ pub struct RmiArgs {
     /// Remove only this platform of the image: os[/arch[/variant]]
     #[arg(long, value_delimiter = ',')]
     pub platform: Vec<Platform>,
+    /// Free the space at once, whatever store.undo_for says
+    #[arg(long)]
+    pub no_undo: bool,
 }
 
 /// Runs it.
@@ -35,7 +41,14 @@ pub struct RmiArgs {
 /// # Errors
 /// An image isn't there (unless forced) or must stay.
 pub fn run(app: &App, args: &RmiArgs) -> CliResult {
-    let store = app.images()?;
+    let images = app.images()?;
+    let hold = if args.no_undo {
+        Duration::ZERO
+    } else {
+        app.settings.undo_for
+    };
+    let store = images.undoable(&format!("rmi {}", args.images.join(" ")), hold);
+    let mut removed = Vec::new();
     let mut errors = Vec::new();
     let mut fatal = false;
     for name in &args.images {
@@ -46,7 +59,10 @@ pub fn run(app: &App, args: &RmiArgs) -> CliResult {
                         Removed::Untagged(name) => {
                             app.printer.line(format_args!("Untagged: {name}"))?
                         }
-                        Removed::Deleted(id) => app.printer.line(format_args!("Deleted: {id}"))?,
+                        Removed::Deleted(id) => {
+                            app.printer.line(format_args!("Deleted: {id}"))?;
+                            removed.push(id);
+                        }
                     }
                 }
             }
@@ -55,6 +71,12 @@ pub fn run(app: &App, args: &RmiArgs) -> CliResult {
                 errors.push(CliError::from(error));
             }
         }
+    }
+    if args.no_undo {
+        // An earlier removal may hold what this one took.
+        images.let_go(Some(&removed))?;
+    } else if !hold.is_zero() && args.platform.is_empty() && !removed.is_empty() {
+        prune::note_hold(&app.printer, images.held_bytes()?, hold);
     }
     if args.force && !fatal {
         errors.iter().for_each(|error| app.printer.error(error));

@@ -1,13 +1,11 @@
 //! `system prune`: removing all that nobody needs.
 
 use clap::Args;
-use jiff::Timestamp;
 
-use super::image_prune;
+use super::prune::{self, PruneOptions};
 use crate::app::App;
 use crate::error::CliResult;
 use crate::filter::{Filters, PRUNE_KEYS};
-use crate::prompt::confirm;
 
 /// Arguments of `system prune`.
 #[derive(Args, Clone, Debug)]
@@ -15,15 +13,9 @@ use crate::prompt::confirm;
   orlop system prune
   orlop system prune --all --force")]
 pub struct SystemPruneArgs {
-    /// Remove all unused images not just dangling ones
-    #[arg(short, long)]
-    pub all: bool,
-    /// Provide filter values: label=, label!=, until=
-    #[arg(long, value_name = "FILTER")]
-    pub filter: Vec<String>,
-    /// Do not prompt for confirmation
-    #[arg(short, long)]
-    pub force: bool,
+    /// What to remove, and how.
+    #[command(flatten)]
+    pub options: PruneOptions,
 }
 
 /// Runs it.
@@ -31,12 +23,9 @@ pub struct SystemPruneArgs {
 /// # Errors
 /// The store cannot be changed, or a filter makes no sense.
 pub fn run(app: &App, args: &SystemPruneArgs) -> CliResult {
-    let filters = Filters::parse(&args.filter, PRUNE_KEYS)?;
-    drop(filters.predicate(Timestamp::now(), &|_| Ok(None))?);
-    if !args.force && !confirm(&app.printer, &question(args.all, &filters))? {
-        return Ok(());
-    }
-    image_prune::prune(app, &app.images()?, args.all, &filters)
+    let filters = Filters::parse(&args.options.filter, PRUNE_KEYS)?;
+    let question = question(args.options.all, &filters);
+    prune::run_asking(app, &args.options, "system prune", &filters, &question)
 }
 
 /// As docker asks (docker/cli `cli/command/system/prune.go`).

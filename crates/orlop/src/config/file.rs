@@ -35,6 +35,8 @@ pub struct FileConfig {
     pub parallel_uploads: Option<usize>,
     /// What a layer may be at most.
     pub limits: LimitsConfig,
+    /// How the store is kept.
+    pub store: StoreConfig,
     /// One table for each registry.
     pub registry: RegistriesConfig,
     /// What `orlop serve` serves.
@@ -59,6 +61,14 @@ pub struct LimitsConfig {
     pub ratio: Option<u64>,
     /// Files and folders of a layer.
     pub layer_entries: Option<u64>,
+}
+
+/// How the store is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// How long the content of removed images is held: `10m`.
+    pub undo_for: Option<String>,
 }
 
 /// Reads one layer from text; `origin` names it in errors.

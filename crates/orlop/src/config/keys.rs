@@ -136,6 +136,15 @@ pub const KEYS: &[Key] = &[
         flag: None,
         help: "Files and folders that a layer may have. Each piece of a sparse file counts as one.",
     },
+    Key {
+        name: "store.undo_for",
+        kind: Kind::Time,
+        default: "\"0s\": what is removed is freed at once, and `orlop undo` fetches it again",
+        variables: &["ORLOP_STORE_UNDO_FOR"],
+        flag: None,
+        help: "How long the content of removed images stays on the disk for `orlop undo`: 10m, 1d. \
+               It is freed by the first command after that. --no-undo of rmi and prune frees it at once.",
+    },
 ];
 
 /// The keys of a `[registry."HOST"]` table.
@@ -320,6 +329,7 @@ mod tests {
         top.sort();
         assert_eq!(expected("nosuch = 1"), top);
         assert_eq!(expected("[limits]\nnosuch = 1"), named(KEYS, "limits."));
+        assert_eq!(expected("[store]\nnosuch = 1"), named(KEYS, "store."));
         assert_eq!(
             expected("[registry.\"x\"]\nnosuch = 1"),
             named(REGISTRY_KEYS, "")

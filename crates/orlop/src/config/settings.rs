@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use orlop_distribution::{ANY_REGISTRY, RegistriesConfig};
 use orlop_layer::Bounds;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub parallel_uploads: usize,
     /// What a layer may be at most.
     pub bounds: Bounds,
+    /// How long the content of removed images is held.
+    pub undo_for: Duration,
     /// What holds for each registry.
     pub registries: RegistriesConfig,
     /// What `orlop serve` serves.
@@ -106,6 +109,14 @@ impl Settings {
                 max_entries: config.limits.layer_entries.unwrap_or(default.max_entries),
                 ..default
             },
+            undo_for: config
+                .store
+                .undo_for
+                .as_deref()
+                .map(period)
+                .transpose()
+                .map_err(|why| named_words(layers, "store.undo_for", &why))?
+                .unwrap_or_default(),
             registries,
             serve: config.serve,
         })
@@ -122,11 +133,21 @@ fn set_tls_verify(registries: &mut RegistriesConfig, verify: bool, everywhere: b
     }
 }
 
+/// A length of time, which may be none.
+fn period(text: &str) -> Result<Duration, String> {
+    let length = orlop_access::period::parse(text)?;
+    Duration::try_from(length).map_err(|error| error.to_string())
+}
+
 fn named(layers: &Layers, key: &str, error: &dyn std::error::Error) -> CliError {
+    named_words(layers, key, &chain(error))
+}
+
+fn named_words(layers: &Layers, key: &str, words: &str) -> CliError {
     let origin = layers
         .origin(key)
         .map_or_else(|| "default".to_owned(), Origin::to_string);
-    CliError::new(format!("{origin}: {key}: {}", chain(error)))
+    CliError::new(format!("{origin}: {key}: {words}"))
 }
 
 #[cfg(test)]
@@ -158,6 +179,21 @@ mod tests {
         let roots = settings(&[("DOCKER_CONFIG", "/cfg")], &[], true).expect("settings");
         assert_eq!(roots.root, PathBuf::from("/var/lib/orlop"));
         assert_eq!(roots.docker_config, PathBuf::from("/cfg/config.json"));
+    }
+
+    #[test]
+    fn removed_content_is_held_when_asked_for() {
+        let held = |set: &[&str]| settings(&[], set, false).map(|s| s.undo_for);
+        assert_eq!(held(&[]).expect("ok"), Duration::ZERO);
+        for (text, seconds) in [("10m", 600), ("0s", 0), ("1d", 86_400)] {
+            let set = format!("store.undo_for=\"{text}\"");
+            assert_eq!(held(&[&set]).expect(text), Duration::from_secs(seconds));
+        }
+        let error = held(&["store.undo_for=\"soon\""]).expect_err("no time");
+        assert!(
+            error.message().contains("store.undo_for: \"soon\" is no"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! Events as JSON, an object a line, on standard error.
 
 use orlop_image::event::Event;
-use serde::Serialize;
 
-use super::Work;
 use crate::printer::Printer;
 
 /// Prints one.
@@ -14,28 +12,11 @@ pub(super) fn emit(printer: &Printer, event: &Event) {
     }
 }
 
-/// Prints how far a piece of work is.
-pub(super) fn work(printer: &Printer, work: &Work) {
-    #[derive(Serialize)]
-    struct Line<'w> {
-        event: &'static str,
-        #[serde(flatten)]
-        work: &'w Work,
-    }
-    let line = Line {
-        event: "work",
-        work,
-    };
-    if let Ok(line) = serde_json::to_string(&line) {
-        printer.note(line);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::printer::{Look, captured};
-    use orlop_image::event::BlobState;
+    use orlop_image::event::{BlobState, Work};
     use orlop_oci::Digest;
 
     #[test]
@@ -49,7 +30,7 @@ mod tests {
             bytes: 3,
             ..Work::default()
         };
-        work(&printer, &reading);
+        emit(&printer, &Event::Work(reading));
         assert_eq!(
             err.text(),
             "{\"event\":\"work\",\"what\":\"Reading\",\"done\":1,\"total\":2,\"unit\":\"blobs\",\"bytes\":3}\n"

@@ -19,7 +19,6 @@ use orlop_image::event::{Event, EventSink};
 use crate::config::ProgressMode;
 use crate::printer::Printer;
 use tally::Tally;
-pub use work::Work;
 
 /// The events of one operation, shown while it runs. Clones show on the same screen.
 #[derive(Clone)]
@@ -66,12 +65,7 @@ impl Progress {
     /// Shows how far a piece of work is that has no events of its own. Its line goes when all is
     /// finished.
     pub fn work(&self, work: Work) {
-        match &*self.renderer {
-            Renderer::Tty(tty) => tty.work(work),
-            Renderer::Plain(plain) => plain.work(&work),
-            Renderer::Json(printer) => json::work(printer, &work),
-            Renderer::Quiet(_) => {}
-        }
+        self.emit(Event::Work(work));
     }
 
     /// The last state of everything stays on the screen, and nothing is drawn any more.

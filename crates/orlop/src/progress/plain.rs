@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use orlop_image::event::Event;
+use orlop_image::event::{Event, Work};
 use orlop_oci::Digest;
 
-use super::{Work, lines};
+use super::{lines, work};
 use crate::printer::Printer;
 
 pub(super) struct Plain {
@@ -27,8 +27,8 @@ impl Plain {
     }
 
     /// A line for each tenth: more would bury what else is in a log.
-    pub(super) fn work(&self, work: &Work) {
-        let tenths = work.tenths().unwrap_or(0);
+    fn work(&self, work: &Work) {
+        let tenths = work::tenths(work).unwrap_or(0);
         let mut worked = self.worked.lock().unwrap_or_else(PoisonError::into_inner);
         let (what, before) = *worked;
         if what != work.what {
@@ -40,7 +40,7 @@ impl Plain {
             return;
         }
         worked.1 = tenths;
-        self.printer.note(work.line(None, usize::MAX));
+        self.printer.note(work::line(work, None, usize::MAX));
     }
 
     pub(super) fn emit(&self, event: &Event) {
@@ -60,6 +60,7 @@ impl Plain {
             }
             Event::Note { text } => self.printer.note(text),
             Event::Warning { text } => self.printer.warn(text),
+            Event::Work(work) => self.work(work),
             Event::Blob {
                 digest,
                 layer,

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use orlop_image::event::BlobState;
+use orlop_image::event::{BlobState, Work};
 use orlop_oci::Digest;
 
 use super::bar::{self, Speed};
-use super::{Work, lines};
+use super::{lines, work};
 use crate::terminal::Size;
 
 /// The state of all blobs, in the order in which they were first seen.
@@ -71,9 +71,9 @@ impl Screen {
     /// Every blob, a line each.
     pub(super) fn all(&self, width: usize) -> Vec<String> {
         let rows = self.rows.iter().map(|row| row.line(width));
-        let work = self.work.iter();
-        let work = work.map(|(work, speed)| work.line(speed.per_second(), width));
-        rows.chain(work).collect()
+        let works = self.work.iter();
+        let works = works.map(|(work, speed)| work::line(work, speed.per_second(), width));
+        rows.chain(works).collect()
     }
 
     /// As many lines as fit. What is done goes first, then what has not begun; a last line says

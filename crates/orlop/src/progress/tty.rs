@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use orlop_image::event::Event;
 
+use super::lines;
 use super::screen::Screen;
-use super::{Work, lines};
 use crate::printer::Printer;
 use crate::terminal::{self, Size};
 
@@ -74,6 +74,10 @@ impl Tty {
                 state.screen.set(&digest, layer, blob, Instant::now());
                 state.changed = true;
             }
+            Event::Work(work) => {
+                state.screen.set_work(work, Instant::now());
+                state.changed = true;
+            }
             Event::Platform { platform, digest } => {
                 shared.leave(&mut state);
                 shared.printer.note(format_args!("{platform}: {digest}"));
@@ -96,12 +100,6 @@ impl Tty {
                 }
             }
         }
-    }
-
-    pub(super) fn work(&self, work: Work) {
-        let mut state = self.shared.state();
-        state.screen.set_work(work, Instant::now());
-        state.changed = true;
     }
 
     pub(super) fn finish(&self) {

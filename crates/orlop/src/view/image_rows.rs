@@ -217,6 +217,7 @@ pub(crate) mod tests {
             digests: digests.iter().map(pinned).collect(),
             created: Some("2026-11-10T08:30:00Z".parse().expect("a time")),
             stored: NOW.parse().expect("a time"),
+            used: NOW.parse().expect("a time"),
             disk_usage: 12_812_345,
             content_size: 3_623_807,
             shared_size: None,

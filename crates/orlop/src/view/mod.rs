@@ -10,5 +10,8 @@ pub mod image_tree;
 pub mod imagetools;
 pub mod inspect;
 pub mod official_rows;
+pub mod prune_plan;
+pub mod removals;
 pub mod search_rows;
 pub mod tag_log;
+pub mod why_tree;

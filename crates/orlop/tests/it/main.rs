@@ -11,6 +11,7 @@ mod faults;
 mod finding;
 mod fixtures;
 mod hostile;
+mod housekeeping;
 mod inside;
 mod interrupted;
 mod logins;
@@ -29,6 +30,7 @@ mod tour;
 mod trees;
 mod unsaid;
 mod untouched;
+mod why;
 
 use orlop_fs::TreeListing;
 use orlop_testing::{Compression, Image, Layer, Orlop, PlatformName, Tarball};

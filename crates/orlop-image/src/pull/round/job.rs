@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use orlop_fs::{Settled, UnpackOptions, Unpacked, Usage};
+use orlop_fs::{UnpackOptions, Unpacked};
 use orlop_oci::Descriptor;
 use orlop_snapshot::{Below, Staging};
 use orlop_store::{BlobLock, IngestedBlob, SnapshotRecord};
@@ -19,7 +19,7 @@ use crate::origin::CHUNKS_IN_FLIGHT;
 use crate::progress::progress;
 use crate::pull::PlannedLayer;
 use crate::pull::layer::{LayerInput, LayerOutput, UnpackTo, process};
-use crate::pull::reapply::reapply;
+use crate::pull::stored_layer::settle_layer;
 use crate::pull::wire::{OnProgress, Source};
 
 impl Rounds<'_> {
@@ -228,30 +228,19 @@ impl Rounds<'_> {
         let cancelled = Arc::clone(stop.flag());
         let observers = Arc::clone(&self.options.observers);
         blocking(move || {
-            let settled = driver.settle(&staging, &layer.below, &unpacked)?;
-            let staging = match settled {
-                Settled::Done => staging,
-                Settled::NeedsApply => {
-                    drop(staging);
-                    // Who has seen the whole layer needn't see it again.
-                    let seers = if unpacked.needs_apply {
-                        observers()
-                    } else {
-                        Vec::new()
-                    };
-                    reapply(&*driver, &layer, file, &bounds, seers, &cancelled)?
-                }
-            };
+            let (staging, counted) = settle_layer(
+                &*driver,
+                (staging, unpacked),
+                &layer,
+                file,
+                &bounds,
+                || observers(),
+                &cancelled,
+            )?;
             driver.publish(staging)?;
-            let usage = if driver.below() == Below::Copied || settled == Settled::NeedsApply {
-                driver.usage(&layer.chain)?
-            } else {
-                // Counted while it was written: a walk over all files would only say it again, and of
-                // files that are shared with the layers below it can't tell whose they are.
-                Usage {
-                    bytes: unpacked.bytes,
-                    inodes: unpacked.entries,
-                }
+            let usage = match counted {
+                Some(usage) => usage,
+                None => driver.usage(&layer.chain)?,
             };
             Ok(SnapshotRecord {
                 driver: driver.name().to_owned(),
