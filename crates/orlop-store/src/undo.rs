@@ -28,6 +28,10 @@ use crate::{blobs, images, names, sql};
 /// How long a removal is remembered, whether its content is held or not.
 pub const KEEP_REMOVALS: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// So many removals are remembered, but for those that hold something: a machine that removes images
+/// all day shall not fill its database with it.
+const MOST_REMOVALS: i64 = 100;
+
 /// The number of a removal in its store; later ones have higher ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RemovalId(i64);
@@ -206,7 +210,9 @@ pub(crate) fn record(
         None => {
             db.prepare_cached("INSERT INTO removals (command, at) VALUES (?1, ?2)")?
                 .execute((&recording.command, sql::nanos(now)))?;
-            db.last_insert_rowid()
+            let id = db.last_insert_rowid();
+            forget(db, &format!("{UNHELD} AND id <= ?1"), id - MOST_REMOVALS)?;
+            id
         }
     };
     let held_until = (!recording.hold.is_zero())
@@ -268,9 +274,7 @@ pub(crate) fn let_go(db: &Connection, which: &Release) -> rusqlite::Result<Vec<D
         Release::Over => {
             end("held_until <= ?1", &sql::now())?;
             // A hold may be longer than a removal is remembered: then both end with the hold.
-            let old = "SELECT id FROM removals WHERE at <= ?1 AND NOT EXISTS
-                 (SELECT 1 FROM removed_images WHERE removal = id AND held_until IS NOT NULL)";
-            forget(db, old, oldest_kept())?;
+            forget(db, &format!("{UNHELD} AND at <= ?1"), oldest_kept())?;
         }
         Release::Images(targets) => {
             for target in targets {
@@ -281,6 +285,10 @@ pub(crate) fn let_go(db: &Connection, which: &Release) -> rusqlite::Result<Vec<D
     }
     Ok(let_go)
 }
+
+/// The removals that hold nothing.
+const UNHELD: &str = "SELECT id FROM removals WHERE NOT EXISTS
+    (SELECT 1 FROM removed_images WHERE removal = id AND held_until IS NOT NULL)";
 
 /// Forgets the removals that `query` selects.
 fn forget(db: &Connection, query: &str, value: i64) -> rusqlite::Result<()> {

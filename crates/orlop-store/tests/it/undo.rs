@@ -193,3 +193,24 @@ fn uses_are_noted() {
     store.set_name(&name("x:a"), &a.id()).unwrap();
     assert!(used() > marked, "tagging is a use, also with the same name");
 }
+
+#[test]
+fn not_more_than_a_hundred_are_remembered_but_for_those_that_hold() {
+    let test = TestStore::new();
+    let store = &test.store;
+    let (a, b) = two(store);
+    let held = store.undoable("held", HOUR);
+    held.remove_images(&[a.id()], &Files::new(store)).unwrap();
+    for number in 0..105 {
+        store.set_name(&name("x:again"), &b.id()).unwrap();
+        store
+            .undoable(&number.to_string(), HOUR)
+            .remove_names(&[name("x:again")], WhenUnnamed::Keep, &NoSnapshots)
+            .unwrap();
+    }
+    let records = store.removals().unwrap();
+    assert_eq!(records.len(), 101);
+    assert_eq!(records[0].command, "104");
+    assert_eq!(records[100].command, "held");
+    assert_eq!(store.undo(records[100].id).unwrap().images, [a.id()]);
+}
