@@ -33,6 +33,7 @@ pub mod prune;
 mod pull;
 mod push;
 mod remove;
+pub mod repair;
 mod save;
 mod stored;
 mod survey;

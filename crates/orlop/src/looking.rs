@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use orlop_distribution::Client;
-use orlop_image::event::{BlobState, Event, EventSink};
+use orlop_image::event::{BlobState, Event, EventSink, Work};
 use orlop_image::look::{ImageFiles, LookOptions, Looker};
 use orlop_image::{Error, Origin};
 use orlop_oci::{Descriptor, Digest, Platform};
@@ -14,7 +14,7 @@ use crate::config::ProgressMode;
 use crate::error::CliResult;
 use crate::interrupt;
 use crate::place::Place;
-use crate::progress::{Progress, Work};
+use crate::progress::Progress;
 
 /// Reads the files of these images, to be compared with each other when `contents` are asked for.
 ///

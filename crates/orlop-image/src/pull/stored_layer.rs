@@ -71,7 +71,7 @@ pub(crate) fn unpack_stored(
     };
     let options = UnpackOptions {
         bounds: bounds.clone(),
-        ..UnpackOptions::new(driver.whiteouts(), is_privileged())
+        ..UnpackOptions::new(driver.whiteouts(), layer.position(), is_privileged())
     };
     let output = process(LayerInput {
         descriptor: layer.descriptor.clone(),

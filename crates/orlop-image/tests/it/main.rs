@@ -8,5 +8,6 @@ mod mount;
 mod official;
 mod pull;
 mod remove;
+mod repair;
 mod usage;
 mod world;

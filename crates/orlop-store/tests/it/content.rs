@@ -180,7 +180,12 @@ fn damage_is_told() {
             Digest::of(&bytes)
         )
     );
-    assert!(error.hint().unwrap().contains("pull it again"));
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains("`orlop system repair` puts it aside")
+    );
 
     std::fs::write(&path, "short").unwrap();
     let error = store.read_document(&digest, 1 << 20).unwrap_err();

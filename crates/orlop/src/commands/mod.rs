@@ -50,6 +50,7 @@ pub mod serve;
 pub mod system;
 pub mod system_df;
 pub mod system_prune;
+pub mod system_repair;
 pub mod tag;
 pub mod tag_log;
 pub mod umount;

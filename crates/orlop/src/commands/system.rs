@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{info, system_df, system_prune};
+use super::{info, system_df, system_prune, system_repair};
 use crate::app::App;
 use crate::error::CliResult;
 
@@ -27,6 +27,9 @@ pub enum SystemCommand {
     Info(info::InfoArgs),
     /// Remove unused data
     Prune(system_prune::SystemPruneArgs),
+    /// Find damage in the store, and repair it
+    #[command(long_about = system_repair::ABOUT)]
+    Repair(system_repair::RepairArgs),
 }
 
 /// Runs it.
@@ -38,5 +41,6 @@ pub fn run(app: &App, args: SystemArgs) -> CliResult {
         SystemCommand::Df(args) => system_df::run(app, &args),
         SystemCommand::Info(args) => info::run(app, &args),
         SystemCommand::Prune(args) => system_prune::run(app, &args),
+        SystemCommand::Repair(args) => system_repair::run(app, &args),
     }
 }

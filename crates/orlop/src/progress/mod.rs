@@ -14,7 +14,7 @@ mod work;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use orlop_image::event::{Event, EventSink};
+use orlop_image::event::{Event, EventSink, Work};
 
 use crate::config::ProgressMode;
 use crate::printer::Printer;

@@ -12,6 +12,7 @@ pub mod inspect;
 pub mod official_rows;
 pub mod prune_plan;
 pub mod removals;
+pub mod repair;
 pub mod search_rows;
 pub mod tag_log;
 pub mod why_tree;

@@ -22,6 +22,7 @@ mod platforms;
 mod refused;
 mod registries;
 mod removal;
+mod repair;
 mod serve;
 mod stacks;
 mod storage;

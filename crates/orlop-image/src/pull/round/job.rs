@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use orlop_fs::{UnpackOptions, Unpacked};
 use orlop_oci::Descriptor;
-use orlop_snapshot::{Below, Staging};
+use orlop_snapshot::Staging;
 use orlop_store::{BlobLock, IngestedBlob, SnapshotRecord};
 use tokio::sync::{Semaphore, mpsc, watch};
 
