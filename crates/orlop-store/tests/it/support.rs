@@ -132,6 +132,7 @@ impl Image {
                     let Some(lock) = store.try_lock_chain(&chain)? else {
                         // What stands on it can't be published before it.
                         publication.chains.clear();
+                        make_snapshots(store, &mut publication);
                         store.publish(Publication {
                             image: None,
                             names: Vec::new(),
