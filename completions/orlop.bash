@@ -85,6 +85,9 @@ _orlop() {
             orlop,pin)
                 cmd="orlop__subcmd__pin"
                 ;;
+            orlop,prune)
+                cmd="orlop__subcmd__prune"
+                ;;
             orlop,pull)
                 cmd="orlop__subcmd__pull"
                 ;;
@@ -121,11 +124,17 @@ _orlop() {
             orlop,umount)
                 cmd="orlop__subcmd__umount"
                 ;;
+            orlop,undo)
+                cmd="orlop__subcmd__undo"
+                ;;
             orlop,unmount)
                 cmd="orlop__subcmd__umount"
                 ;;
             orlop,version)
                 cmd="orlop__subcmd__version"
+                ;;
+            orlop,why)
+                cmd="orlop__subcmd__why"
                 ;;
             orlop__subcmd__buildx,help)
                 cmd="orlop__subcmd__buildx__subcmd__help"
@@ -250,6 +259,9 @@ _orlop() {
             orlop__subcmd__help,pin)
                 cmd="orlop__subcmd__help__subcmd__pin"
                 ;;
+            orlop__subcmd__help,prune)
+                cmd="orlop__subcmd__help__subcmd__prune"
+                ;;
             orlop__subcmd__help,pull)
                 cmd="orlop__subcmd__help__subcmd__pull"
                 ;;
@@ -286,8 +298,14 @@ _orlop() {
             orlop__subcmd__help,umount)
                 cmd="orlop__subcmd__help__subcmd__umount"
                 ;;
+            orlop__subcmd__help,undo)
+                cmd="orlop__subcmd__help__subcmd__undo"
+                ;;
             orlop__subcmd__help,version)
                 cmd="orlop__subcmd__help__subcmd__version"
+                ;;
+            orlop__subcmd__help,why)
+                cmd="orlop__subcmd__help__subcmd__why"
                 ;;
             orlop__subcmd__help__subcmd__buildx,imagetools)
                 cmd="orlop__subcmd__help__subcmd__buildx__subcmd__imagetools"
@@ -414,6 +432,9 @@ _orlop() {
                 ;;
             orlop__subcmd__help__subcmd__system,prune)
                 cmd="orlop__subcmd__help__subcmd__system__subcmd__prune"
+                ;;
+            orlop__subcmd__help__subcmd__system,repair)
+                cmd="orlop__subcmd__help__subcmd__system__subcmd__repair"
                 ;;
             orlop__subcmd__help__subcmd__tag,log)
                 cmd="orlop__subcmd__help__subcmd__tag__subcmd__log"
@@ -718,6 +739,9 @@ _orlop() {
             orlop__subcmd__system,prune)
                 cmd="orlop__subcmd__system__subcmd__prune"
                 ;;
+            orlop__subcmd__system,repair)
+                cmd="orlop__subcmd__system__subcmd__repair"
+                ;;
             orlop__subcmd__system__subcmd__help,df)
                 cmd="orlop__subcmd__system__subcmd__help__subcmd__df"
                 ;;
@@ -730,6 +754,9 @@ _orlop() {
             orlop__subcmd__system__subcmd__help,prune)
                 cmd="orlop__subcmd__system__subcmd__help__subcmd__prune"
                 ;;
+            orlop__subcmd__system__subcmd__help,repair)
+                cmd="orlop__subcmd__system__subcmd__help__subcmd__repair"
+                ;;
             orlop__subcmd__tag,log)
                 cmd="orlop__subcmd__tag__subcmd__log"
                 ;;
@@ -740,7 +767,7 @@ _orlop() {
 
     case "${cmd}" in
         orlop)
-            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff tag rmi save load export import image mutate append rebase flatten manifest buildx search official pin login logout mount umount unmount system serve registry config info version completion quickstart help"
+            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount unmount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1554,7 +1581,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help)
-            opts="pull push copy images inspect history diff tag rmi save load export import image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help"
+            opts="pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2225,6 +2252,20 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__help__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help__subcmd__pull)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2562,7 +2603,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__system)
-            opts="df info prune"
+            opts="df info prune repair"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2604,6 +2645,20 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__system__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__system__subcmd__repair)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2659,7 +2714,35 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__help__subcmd__undo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__help__subcmd__version)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__why)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3294,13 +3377,25 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__image__subcmd__prune)
-            opts="-a -f -D -h --all --filter --force --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-a -f -D -h --all --filter --force --keep-last --unused-for --free --dry-run --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unused-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --free)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3428,7 +3523,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__image__subcmd__rm)
-            opts="-f -D -h --force --no-prune --platform --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-f -D -h --force --no-prune --platform --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4543,6 +4638,60 @@ _orlop() {
                     return 0
                     ;;
                 --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__prune)
+            opts="-a -f -D -h --all --filter --force --keep-last --unused-for --free --dry-run --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unused-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --free)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5846,7 +5995,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__rmi)
-            opts="-f -D -h --force --no-prune --platform --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-f -D -h --force --no-prune --platform --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6046,7 +6195,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__system)
-            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help df info prune help"
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help df info prune repair help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6126,7 +6275,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__system__subcmd__help)
-            opts="df info prune help"
+            opts="df info prune repair help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6195,6 +6344,20 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__system__subcmd__help__subcmd__repair)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__system__subcmd__info)
             opts="-f -D -h --format --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -6242,13 +6405,67 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__system__subcmd__prune)
-            opts="-a -f -D -h --all --filter --force --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-a -f -D -h --all --filter --force --keep-last --unused-for --free --dry-run --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unused-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --free)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__system__subcmd__repair)
+            opts="-D -h --fast --dry-run --threads --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --threads)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -6401,6 +6618,48 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__undo)
+            opts="-l -D -h --list --format --no-pull --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__version)
             opts="-f -D -h --format --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -6414,6 +6673,48 @@ _orlop() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__why)
+            opts="-a -D -h --format --all --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "tree json" -- "${cur}"))
                     return 0
                     ;;
                 --root)
