@@ -5,6 +5,7 @@
 //! own. Collaborators come as arguments (an [`Origin`] or a registry, an [`event::EventSink`], a
 //! [`Cancel`]); nothing here prints, reads the environment, or knows of a terminal.
 
+mod budget;
 mod cancel;
 pub mod change;
 mod checked;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use orlop_oci::edit::{Fate, NewChild, Parts, rebuild};
 use orlop_oci::{Descriptor, Digest, Index, MAX_INDEX_DEPTH, Manifest, Platform, Raw};
 
+use crate::budget::Budget;
 use crate::cancel::Cancel;
 use crate::edit::edited::Bench;
 use crate::edit::operation::Operation;
@@ -49,6 +50,7 @@ pub async fn edit(
         attestations: 0,
         seen: Vec::new(),
         missing: Vec::new(),
+        budget: Budget::default(),
     };
     let editing = async {
         walk.operation.prepare(&mut walk.bench)?;
@@ -80,6 +82,7 @@ struct Walk<'a> {
     /// Platforms that there are.
     seen: Vec<String>,
     missing: Vec<String>,
+    budget: Budget,
 }
 
 impl Walk<'_> {
@@ -143,12 +146,18 @@ impl Walk<'_> {
         self.images += 1;
         // What is as it was is where it was.
         if edited.manifest() != parts.manifest() {
-            self.bench.document(edited.manifest().clone());
+            self.keep(edited.manifest())?;
         }
         if edited.config() != parts.config() {
-            self.bench.document(edited.config().clone());
+            self.keep(edited.config())?;
         }
         Ok(edited.manifest().clone())
+    }
+
+    fn keep(&mut self, raw: &Raw) -> Result<()> {
+        self.budget.take(raw.bytes().len() as u64, raw.digest())?;
+        self.bench.document(raw.clone());
+        Ok(())
     }
 
     async fn index(&mut self, raw: Raw, index: Index, depth: usize) -> Result<Raw> {
@@ -182,7 +191,7 @@ impl Walk<'_> {
             rebuild(&raw, &fates, self.operation.of_index()).map_err(Error::edit(raw.digest()))?;
         self.attestations += rebuilt.dropped.len();
         if rebuilt.raw != raw {
-            self.bench.document(rebuilt.raw.clone());
+            self.keep(&rebuilt.raw)?;
         }
         Ok(rebuilt.raw)
     }

@@ -7,6 +7,7 @@ use orlop_oci::{
 };
 use serde_json::Value;
 
+use crate::budget::Budget;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::lists::entries::configuration;
@@ -60,6 +61,7 @@ pub async fn platform_details(
         let Found {
             images,
             attestations,
+            budget,
         } = found;
         let details = images.into_iter().map(|(image, platform)| {
             let attestations: Vec<Descriptor> = attestations
@@ -67,7 +69,7 @@ pub async fn platform_details(
                 .filter(|(of, _)| *of == image.0)
                 .map(|(_, descriptor)| descriptor.clone())
                 .collect();
-            details(origin, image.1, platform, attestations, wanted)
+            details(origin, image.1, platform, attestations, wanted, &budget)
         });
         let details = stream::iter(details).buffered(AT_ONCE);
         let mut details: Vec<PlatformDetails> = details.try_collect().await?;
@@ -94,6 +96,7 @@ struct Found {
     images: Vec<((Digest, ImageManifest), Option<Platform>)>,
     /// Of which image, and the attestation itself.
     attestations: Vec<(Digest, Descriptor)>,
+    budget: Budget,
 }
 
 impl Found {
@@ -107,8 +110,10 @@ impl Found {
         let manifest = raw
             .manifest()
             .map_err(Error::document("manifest", raw.digest()))?;
+        self.budget.take(raw.bytes().len() as u64, raw.digest())?;
         match manifest {
             Manifest::Image(image) if image.is_image() => {
+                self.budget.take(image.config.size, &image.config.digest)?;
                 let image = (raw.digest().clone(), image);
                 self.images.push((image, descriptor.platform));
             }
@@ -143,6 +148,7 @@ async fn details(
     platform: Option<Platform>,
     attestations: Vec<Descriptor>,
     wanted: Wanted,
+    budget: &Budget,
 ) -> Result<PlatformDetails> {
     let (config, settings) = configuration(origin, &image).await?;
     let platform = platform.filter(|platform| !platform.is_empty());
@@ -165,9 +171,11 @@ async fn details(
             let kind = statement.annotations.get(PREDICATE_TYPE);
             let kind = kind.map_or("", String::as_str);
             if wanted.sboms && kind == SPDX {
-                details.sboms.push(predicate(origin, statement).await?);
+                details
+                    .sboms
+                    .push(predicate(origin, statement, budget).await?);
             } else if wanted.provenance && kind.starts_with(SLSA) {
-                details.provenance = Some(predicate(origin, statement).await?);
+                details.provenance = Some(predicate(origin, statement, budget).await?);
             }
         }
     }
@@ -175,7 +183,7 @@ async fn details(
 }
 
 /// What an in-toto statement says.
-async fn predicate(origin: &Origin, statement: &Descriptor) -> Result<Value> {
+async fn predicate(origin: &Origin, statement: &Descriptor, budget: &Budget) -> Result<Value> {
     let wrong = |why: String| Error::invalid(&statement.digest, why);
     if statement.media_type != MediaType::InToto {
         let media_type = &statement.media_type;
@@ -189,6 +197,7 @@ async fn predicate(origin: &Origin, statement: &Descriptor) -> Result<Value> {
             "a statement of {size} bytes is larger than the {MAX_STATEMENT} bytes allowed"
         )));
     }
+    budget.take(statement.size, &statement.digest)?;
     let bytes = origin.small_blob(statement).await?;
     let raw = Raw::described(statement, bytes);
     let raw = raw.map_err(Error::document("statement", &statement.digest))?;

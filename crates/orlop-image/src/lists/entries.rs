@@ -7,6 +7,7 @@ use orlop_oci::{
     Raw, Reference,
 };
 
+use crate::budget::Budget;
 use crate::cancel::Cancel;
 use crate::edit::Bench;
 use crate::error::{Error, Result};
@@ -40,15 +41,22 @@ pub async fn fetch_entries(
     let remote = client.repository(reference.repository());
     let fetching = async {
         let raw = remote.manifest(ManifestRef::of(reference)).await?;
-        let mut found = Vec::new();
+        let mut found = Found::default();
         let descriptor = raw.descriptor();
         collect(&remote, reference.clone(), descriptor, raw, 0, &mut found).await?;
-        Ok(found)
+        Ok(found.entries)
     };
     tokio::select! {
         found = fetching => found,
         () = cancel.cancelled() => Err(Error::Cancelled),
     }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Found {
+    entries: Vec<ListEntry>,
+    budget: Budget,
 }
 
 async fn collect(
@@ -57,12 +65,13 @@ async fn collect(
     mut descriptor: Descriptor,
     raw: Raw,
     depth: usize,
-    found: &mut Vec<ListEntry>,
+    found: &mut Found,
 ) -> Result<()> {
     let too_many = |what: &str| Error::invalid(raw.digest(), what.to_owned());
+    found.budget.take(raw.bytes().len() as u64, raw.digest())?;
     match parse(&raw)? {
         Manifest::Image(image) => {
-            if found.len() >= MAX_ENTRIES {
+            if found.entries.len() >= MAX_ENTRIES {
                 let what = format!("an index of more than {MAX_ENTRIES} manifests");
                 return Err(too_many(&what));
             }
@@ -70,7 +79,7 @@ async fn collect(
                 let origin = Origin::Registry(remote.clone());
                 descriptor.platform = Some(platform_of(&origin, &image).await?);
             }
-            found.push(ListEntry {
+            found.entries.push(ListEntry {
                 reference,
                 descriptor,
                 manifest: raw,
