@@ -8,13 +8,13 @@ use orlop_archive::Name;
 use orlop_distribution::Client;
 use orlop_image::edit::{Edition, Operation, edit};
 use orlop_image::event::EventSink;
-use orlop_image::{Cancel, Copier, CopyOptions, Platforms, PullOptions};
+use orlop_image::{Cancel, Copier, CopyOptions, Platforms};
 use orlop_oci::{Digest, Platform, Reference};
 
 use crate::app::App;
 use crate::error::{CliError, CliResult};
 use crate::interrupt;
-use crate::place::{Found, Place};
+use crate::place::{self, Found, Place};
 
 /// What is edited, and where to.
 #[derive(Args, Clone, Debug)]
@@ -163,7 +163,10 @@ impl Editing<'_> {
 
     async fn deliver(&self, edition: &Edition, target: &Place, name: Option<Name>) -> CliResult {
         if let Place::Store(name) = target {
-            return self.bring_in(edition, name).await;
+            let (from, to) = (&edition.origin, &edition.target);
+            let (platforms, events) = (Platforms::All, &self.events);
+            place::bring_in(self.app, from, to, name, platforms, events, &self.cancel).await?;
+            return Ok(());
         }
         let (destination, name) = target.open(self.client, name)?;
         // What it was called by its digest before has another one now.
@@ -186,34 +189,6 @@ impl Editing<'_> {
         );
         copier.image(&edition.target, name.as_ref()).await?;
         copier.finish().await?;
-        Ok(())
-    }
-
-    async fn bring_in(&self, edition: &Edition, name: &str) -> CliResult {
-        let name: Reference = name.parse::<Reference>()?.with_default_tag();
-        if name.digest().is_some() {
-            return Err(CliError::new(
-                "refusing to create a tag with a digest reference",
-            ));
-        }
-        let options = PullOptions {
-            platforms: Platforms::All,
-            parallel: self.app.settings.parallel_downloads,
-            bounds: self.app.settings.bounds.clone(),
-            ..PullOptions::default()
-        };
-        let images = self.app.images()?;
-        let (origin, target) = (&edition.origin, &edition.target);
-        images
-            .copy_in(
-                origin,
-                target,
-                Some(&name),
-                &options,
-                &self.events,
-                &self.cancel,
-            )
-            .await?;
         Ok(())
     }
 }

@@ -4,10 +4,13 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use orlop_archive::{ArchiveFormat, Local, Name};
 use orlop_distribution::Client;
-use orlop_image::{Destination, Origin};
+use orlop_image::event::EventSink;
+use orlop_image::model::Loaded;
+use orlop_image::{Cancel, Destination, Origin, Platforms, PullOptions};
 use orlop_oci::{Descriptor, Reference};
 
 use crate::app::App;
@@ -193,6 +196,36 @@ impl Place {
             Self::Store(_) => return Err(CliError::new("--all-tags/-a can't copy into the store")),
         })
     }
+}
+
+/// Copies an image into the store, without unpacking it, under a name.
+///
+/// # Errors
+/// The name is none, the origin doesn't give the image, or the disk doesn't take it.
+pub async fn bring_in(
+    app: &App,
+    origin: &Origin,
+    target: &Descriptor,
+    name: &str,
+    platforms: Platforms,
+    events: &Arc<dyn EventSink>,
+    cancel: &Cancel,
+) -> CliResult<Loaded> {
+    let name: Reference = name.parse::<Reference>()?.with_default_tag();
+    if name.digest().is_some() {
+        return Err(CliError::new(
+            "refusing to create a tag with a digest reference",
+        ));
+    }
+    let options = PullOptions {
+        platforms,
+        parallel: app.settings.parallel_downloads,
+        bounds: app.settings.bounds.clone(),
+        ..PullOptions::default()
+    };
+    let images = app.images()?;
+    let copying = images.copy_in(origin, target, Some(&name), &options, events, cancel);
+    Ok(copying.await?)
 }
 
 fn find_local(local: Local, place: &LocalPlace) -> CliResult<Found> {

@@ -6,14 +6,14 @@ use clap::Args;
 use orlop_archive::Name;
 use orlop_distribution::Client;
 use orlop_image::event::EventSink;
-use orlop_image::{Cancel, Copied, Copier, CopyOptions, Moved, Origin, Platforms, PullOptions};
+use orlop_image::{Cancel, Copied, Copier, CopyOptions, Moved, Origin, Platforms};
 use orlop_oci::{Platform, Reference};
 use orlop_store::Store;
 
 use crate::app::{App, registry_error};
 use crate::error::{CliError, CliResult};
 use crate::interrupt;
-use crate::place::{Found, Place};
+use crate::place::{self, Found, Place};
 use crate::units;
 
 /// Arguments of `copy`.
@@ -125,27 +125,14 @@ impl Copying<'_> {
     }
 
     async fn bring_in(&self, found: &Found, name: &str, cancel: &Cancel) -> CliResult<Moved> {
-        let name: Reference = name.parse::<Reference>()?.with_default_tag();
-        let options = PullOptions {
-            platforms: match self.args.platform.as_slice() {
-                [] => Platforms::All,
-                platforms => Platforms::These(platforms.to_vec()),
-            },
-            parallel: self.app.settings.parallel_downloads,
-            bounds: self.app.settings.bounds.clone(),
-            ..PullOptions::default()
+        let platforms = match self.args.platform.as_slice() {
+            [] => Platforms::All,
+            platforms => Platforms::These(platforms.to_vec()),
         };
-        let images = self.app.images()?;
-        let loaded = images
-            .copy_in(
-                &found.origin,
-                &found.target,
-                Some(&name),
-                &options,
-                &self.events,
-                cancel,
-            )
-            .await?;
+        let (from, target) = (&found.origin, &found.target);
+        let events = &self.events;
+        let loaded = place::bring_in(self.app, from, target, name, platforms, events, cancel);
+        let loaded = loaded.await?;
         let copied = Copied {
             target: loaded.target,
             was_there: false,

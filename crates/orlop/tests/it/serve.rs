@@ -3,6 +3,7 @@
 mod adopt;
 mod check;
 mod clients;
+mod edited;
 mod events;
 mod killed;
 mod lengthy;
