@@ -16,10 +16,16 @@ use crate::pull::{PlannedLayer, layers_of};
 
 impl Repair<'_> {
     pub(super) fn derived(&mut self) -> Result<()> {
-        let mut seen = HashSet::new();
+        let mut compared = HashSet::new();
         for record in self.images.store.images()? {
             let mut lacks = Vec::new();
-            self.document(&record.target.digest, &mut seen, &mut lacks)?;
+            // Each once, however often an index names it.
+            let mut seen = HashSet::from([record.target.digest.clone()]);
+            let mut pending = vec![record.target.digest.clone()];
+            while let Some(digest) = pending.pop() {
+                let below = self.document(&digest, &mut compared, &mut lacks)?;
+                pending.extend(below.into_iter().filter(|child| seen.insert(child.clone())));
+            }
             if !lacks.is_empty() {
                 self.incomplete(&record, lacks)?;
             }
@@ -57,35 +63,36 @@ impl Repair<'_> {
         Ok(())
     }
 
-    /// Looks at a document, and at those below it that are here. `lacks` gets what has to be and isn't.
+    /// Looks at a document, and tells those below it that are here. `lacks` gets what has to be and isn't.
     fn document(
         &mut self,
         digest: &Digest,
-        seen: &mut HashSet<Digest>,
+        compared: &mut HashSet<Digest>,
         lacks: &mut Vec<Digest>,
-    ) -> Result<()> {
+    ) -> Result<Vec<Digest>> {
         let store = &self.images.store;
         if store.blob(digest)?.is_none() {
             lacks.push(digest.clone());
-            return Ok(());
+            return Ok(Vec::new());
         }
         // What can't be read was told already, as a damaged blob.
         let Some((raw, manifest)) = self.read(digest) else {
-            return Ok(());
+            return Ok(Vec::new());
         };
-        if seen.insert(digest.clone()) {
+        if compared.insert(digest.clone()) {
             self.compare(&raw, &manifest)?;
         }
+        let mut below = Vec::new();
         for child in manifest.children() {
             let is_here = self.images.store.blob(&child.digest)?.is_some();
             match &manifest {
                 // Of an index, the platforms that weren't asked for were never here.
-                Manifest::Index(_) if is_here => self.document(&child.digest, seen, lacks)?,
+                Manifest::Index(_) if is_here => below.push(child.digest.clone()),
                 Manifest::Image(_) if !is_here => lacks.push(child.digest.clone()),
                 _ => {}
             }
         }
-        Ok(())
+        Ok(below)
     }
 
     fn read(&self, digest: &Digest) -> Option<(Raw, Manifest)> {
