@@ -11,10 +11,9 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io::{BufRead, Write};
 use std::ops::Bound;
 
+use crate::finder::{Place, Sight};
+use crate::path::{MAX_LINKS, ancestors, components};
 use crate::{Bounds, Entry, EntryKind, Error, Result, TarReader, TarWriter, Whiteout};
-
-/// Links on the way to a path.
-const MAX_LINKS: usize = 40;
 
 /// Which entry of which layer.
 type Source = (u32, u32);
@@ -150,8 +149,8 @@ impl Flattener {
                 Found::Blocked(file) => self.remove(&file),
             }
         };
-        for (end, _) in real.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
-            self.nodes.entry(real[..end].to_vec()).or_insert(Node {
+        for ancestor in ancestors(&real) {
+            self.nodes.entry(ancestor.to_vec()).or_insert(Node {
                 by,
                 what: What::Implied,
             });
@@ -191,6 +190,9 @@ impl Flattener {
                 continue;
             };
             let Some(text) = self.links.get(&content) else {
+                if left.is_empty() {
+                    break;
+                }
                 return Ok(Found::Blocked(real));
             };
             followed += 1;
@@ -242,6 +244,26 @@ impl Flattener {
             self.nodes.remove(&key);
         }
         self.nodes.remove(path);
+    }
+
+    /// What is at a path of the layers so far; links are followed, inside of the root.
+    ///
+    /// # Errors
+    /// When there are too many links on the way.
+    pub fn see(&self, path: &[u8]) -> Result<Sight> {
+        let real = match self.resolve(path, true)? {
+            Found::At(real) if real.is_empty() => return Ok(Sight::Directory),
+            Found::At(real) => real,
+            Found::Blocked(_) => return Ok(Sight::Absent),
+        };
+        Ok(match self.nodes.get(&real).map(|node| node.what) {
+            None => Sight::Absent,
+            Some(What::Directory | What::Implied) => Sight::Directory,
+            Some(What::Content((layer, entry))) => Sight::At(Place {
+                layer: layer as usize,
+                entry,
+            }),
+        })
     }
 
     /// All layers were added: what is to be written of them.
@@ -364,10 +386,4 @@ impl Written {
             },
         }
     }
-}
-
-fn components(path: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    path.split(|&byte| byte == b'/')
-        .filter(|component| !component.is_empty() && *component != b".")
-        .map(<[u8]>::to_vec)
 }

@@ -5,7 +5,7 @@ use orlop_layer::{Bounds, EntryKind, Flattener, Result, TarReader, TarWriter};
 use crate::archive::{Archive, header};
 
 /// `dir/`, `file=content`, `link->target`, `hard=>target`.
-fn layer(entries: &[&str]) -> Vec<u8> {
+pub(crate) fn layer(entries: &[&str]) -> Vec<u8> {
     let mut archive = Archive::default();
     for entry in entries {
         let (name, kind, rest) = if let Some((name, target)) = entry.split_once("=>") {

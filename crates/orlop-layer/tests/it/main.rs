@@ -4,6 +4,7 @@
 
 mod archive;
 mod dialects;
+mod finder;
 mod flatten;
 mod fuzz_compression;
 mod fuzz_layers;
