@@ -46,6 +46,7 @@ pub mod why;
 pub use cancel::Cancel;
 pub use copy::{Copied, Copier, CopyOptions, Destination, Moved};
 pub use error::{Error, Result};
+pub use export::Exporter;
 pub use images::Images;
 pub use import::ImportOptions;
 pub use lookup::{Outline, look_up, outline};

@@ -1,5 +1,5 @@
 //! Where `save` and `export` write: a file that appears whole or not at all, or standard output, which
-//! must not be a terminal.
+//! must not be a terminal when an archive is written.
 
 use std::error::Error as StdError;
 use std::io::{self, BufWriter, Write};
@@ -36,12 +36,19 @@ impl Output {
     /// # Errors
     /// Standard output is a terminal, or the file's directory isn't there or may not be written to.
     pub fn open(app: &App, file: Option<&Path>) -> CliResult<Self> {
+        if file.is_none() && terminal::stdout_is_terminal() {
+            let refusal = "cowardly refusing to save to a terminal. Use the -o flag or redirect";
+            return Err(CliError::new(refusal));
+        }
+        Self::open_for_text(app, file)
+    }
+
+    /// The same, for what may be read on a terminal.
+    ///
+    /// # Errors
+    /// The file's directory isn't there or may not be written to.
+    pub fn open_for_text(app: &App, file: Option<&Path>) -> CliResult<Self> {
         let Some(path) = file else {
-            if terminal::stdout_is_terminal() {
-                let refusal =
-                    "cowardly refusing to save to a terminal. Use the -o flag or redirect";
-                return Err(CliError::new(refusal));
-            }
             return Ok(Self::Stdout(app.printer.stream()));
         };
         if let Some(folder) = path.parent()

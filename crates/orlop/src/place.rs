@@ -125,6 +125,11 @@ pub struct Found {
 }
 
 impl Place {
+    /// Whether a text begins with a word that says where the image is.
+    pub fn is_spelled_out(text: &str) -> bool {
+        text.starts_with("docker://") || !matches!(text.parse(), Ok(Self::Registry(_)) | Err(_))
+    }
+
     /// Looks for the image.
     ///
     /// # Errors

@@ -52,6 +52,18 @@ pub use waste::{Waste, WastedPath};
 
 use layer::{Budget, Hashing, LayerToRead};
 
+/// The manifest of the image that `target` of `origin` stands for: for `platform`, without one for that
+/// which runs here, or else the first that there is. `name` is what people call it, for errors.
+pub(crate) async fn image_for(
+    origin: &Origin,
+    target: &Descriptor,
+    name: &str,
+    platform: Option<&Platform>,
+) -> Result<ImageManifest> {
+    let found = choose::choose(origin, target, name, platform).await?;
+    Ok(found.manifest)
+}
+
 /// How to look.
 #[derive(Clone, Debug)]
 pub struct LookOptions {

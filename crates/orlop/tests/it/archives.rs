@@ -2,6 +2,7 @@
 
 mod broken_off;
 mod flat;
+mod one_file;
 mod ours;
 mod theirs;
 mod words;
