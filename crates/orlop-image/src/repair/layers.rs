@@ -46,14 +46,13 @@ impl Repair<'_> {
         let mounted = self.mounted(&layers)?;
         for name in DRIVERS {
             let driver = driver_of(self.images.store.root(), name)?;
-            let mut bytes = 0;
+            let mut checked = 0;
             // Of this driver: what stands on them can't be compared.
             let mut unsound: HashSet<ChainId> = HashSet::new();
             for (index, layer) in layers.iter().enumerate() {
                 if self.cancel.is_cancelled() {
                     return Err(Error::Cancelled);
                 }
-                bytes += layer.descriptor.size;
                 let record = self.images.store.snapshot(name, &layer.chain)?;
                 if record.is_none() && !driver.exists(&layer.chain) {
                     continue;
@@ -64,10 +63,11 @@ impl Repair<'_> {
                     done: index as u64,
                     total: Some(layers.len() as u64),
                     unit: "unpacked layers",
-                    bytes,
+                    bytes: checked,
                     total_bytes: Some(all_bytes),
                     note: Some((*name).to_owned()),
                 }));
+                checked += layer.descriptor.size;
                 if layer.below.iter().any(|below| unsound.contains(below)) {
                     unsound.insert(layer.chain.clone());
                     continue;

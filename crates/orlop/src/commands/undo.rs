@@ -127,8 +127,11 @@ fn fetch(
 }
 
 fn report(app: &App, record: &RemovalRecord, undone: &Undone) -> CliResult {
-    app.printer
-        .line(format_args!("Undone: {}", record.command))?;
+    let came_back = !undone.names.is_empty() || !undone.images.is_empty();
+    if came_back || undone.missing.is_empty() {
+        app.printer
+            .line(format_args!("Undone: {}", record.command))?;
+    }
     for change in &undone.names {
         app.printer
             .line(format_args!("Tagged: {}", change.reference.familiar()))?;

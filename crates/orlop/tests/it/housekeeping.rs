@@ -257,7 +257,9 @@ fn undo_fetches_what_was_freed() {
     // Nothing but the name that it had.
     orlop.ok(["rmi", &name]);
     drop(registry);
-    let failed = orlop.fails(["undo"]);
+    let failed = orlop.run(["undo"]).expect_code(1);
+    assert!(!failed.stdout.contains("Undone"), "nothing was: {failed}");
+    let failed = failed.stderr;
     assert!(failed.contains("not on the disk any more"), "{failed}");
     assert!(
         failed.contains("hint: store.undo_for = \"10m\""),
