@@ -34,7 +34,7 @@ pub enum Error {
         reason: String,
     },
     /// There are blobs, but no database.
-    #[error("store {root} has lost its database", root = root.display())]
+    #[error("{root}/orlop.db is missing, and there are blobs", root = root.display())]
     LostDatabase {
         /// Which store.
         root: PathBuf,
