@@ -75,7 +75,7 @@ impl Remote {
         if list.iter().any(|d| d.digest == *raw.digest()) {
             return Ok(());
         }
-        list.push(as_referrer(raw, &manifest));
+        list.push(referrer_descriptor(raw, &manifest));
         self.put_list(&subject.digest, list).await
     }
 
@@ -100,7 +100,7 @@ impl Remote {
 
 /// The descriptor of a manifest in a list of referrers: with its kind and its annotations
 /// (distribution-spec, "Listing Referrers").
-fn as_referrer(raw: &Raw, manifest: &Manifest) -> Descriptor {
+pub fn referrer_descriptor(raw: &Raw, manifest: &Manifest) -> Descriptor {
     let (kind, annotations) = match manifest {
         Manifest::Image(image) => (
             image

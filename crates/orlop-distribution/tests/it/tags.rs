@@ -1,6 +1,6 @@
 //! Listing tags.
 
-use orlop_distribution::Error;
+use orlop_distribution::{Error, TagRange};
 
 use crate::support::*;
 
@@ -65,4 +65,35 @@ async fn pages_without_end_and_pages_elsewhere() {
     assert_eq!(fake.asked().len(), 2);
     let error = remote(&client, &fake, "away").tags().await.unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error}");
+}
+
+fn range(after: Option<&str>, limit: usize) -> TagRange {
+    TagRange {
+        after: after.map(str::to_owned),
+        limit: Some(limit),
+    }
+}
+
+#[tokio::test]
+async fn a_part_is_asked_for_and_no_more_pages_than_it_needs() {
+    let fake = Fake::start(|asked: &Asked| match asked.target.as_str() {
+        "/v2/a/tags/list?n=2&last=1" => reply(
+            200,
+            &[("link", r#"</v2/a/tags/list?n=2&last=3>; rel="next""#)],
+            r#"{"name":"a","tags":["2","3","4"]}"#,
+        ),
+        // It doesn't know `last`.
+        "/v2/b/tags/list?n=2&last=2" => reply(200, &[], r#"{"tags":["1","2","3","4","5"]}"#),
+        other => panic!("{other}"),
+    })
+    .await;
+    let client = client();
+    let tags = async |repository, range| {
+        let remote = remote(&client, &fake, repository);
+        remote.tags_in(&range).await.unwrap()
+    };
+    assert_eq!(tags("a", range(Some("1"), 2)).await, ["2", "3"]);
+    assert_eq!(tags("b", range(Some("2"), 2)).await, ["3", "4"]);
+    let nothing = tags("c", range(None, 0)).await;
+    assert!(nothing.is_empty(), "nothing is asked for");
 }
