@@ -6,6 +6,7 @@
 //! [`Cancel`]); nothing here prints, reads the environment, or knows of a terminal.
 
 mod budget;
+mod attach;
 mod cancel;
 pub mod change;
 mod checked;
@@ -33,16 +34,20 @@ mod progress;
 pub mod prune;
 mod pull;
 mod push;
+mod referrers;
 mod remove;
 pub mod repair;
 mod save;
+mod single;
 mod stored;
 mod survey;
 mod tag;
 mod undo;
 mod usage;
 pub mod why;
+mod validate;
 
+pub use attach::{Artifact, AttachedFile, attach};
 pub use cancel::Cancel;
 pub use copy::{Copied, Copier, CopyOptions, Destination, Moved};
 pub use error::{Error, Result};
@@ -54,6 +59,9 @@ pub use mount::MountOptions;
 pub use origin::Origin;
 pub use pull::{ObserverFactory, Platforms, PullOptions};
 pub use push::PushOptions;
+pub use referrers::{Referrer, referrers};
 pub use remove::RemoveOptions;
 pub use save::SaveTo;
 pub use undo::where_to_fetch;
+pub use single::BlobBytes;
+pub use validate::{Finding, ValidateOptions, Validated, validate};

@@ -5,7 +5,7 @@ use std::io::{Read, Seek as _, SeekFrom};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use orlop_archive::Local;
-use orlop_distribution::{BlobOptions, ManifestRef, Remote};
+use orlop_distribution::{BlobOptions, ManifestRef, Remote, referrer_descriptor};
 use orlop_layer::BUFFER_SIZE;
 use orlop_oci::{Descriptor, Digest, MAX_MANIFEST_SIZE, MediaType, Raw, Reference, Repository};
 use orlop_store::{Cause, Store};
@@ -174,14 +174,18 @@ impl Origin {
 
     /// The manifests that name `subject` as theirs. A layout, an archive and the store know of those
     /// that are images of their own.
-    pub(crate) async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>> {
+    pub(crate) async fn referrers(
+        &self,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Vec<Descriptor>> {
         let targets: Vec<Descriptor> = match self {
-            Self::Registry(remote) => return Ok(remote.referrers(subject, None).await?),
+            Self::Registry(remote) => return Ok(remote.referrers(subject, artifact_type).await?),
             Self::Local(local) => local.images().iter().map(|i| i.target.clone()).collect(),
             Self::Store(store) => store.images()?.into_iter().map(|i| i.target).collect(),
             Self::Edited(edited) => {
                 let source = edited.source(subject)?;
-                return Box::pin(source.referrers(subject)).await;
+                return Box::pin(source.referrers(subject, artifact_type)).await;
             }
         };
         let mut found = Vec::new();
@@ -193,8 +197,11 @@ impl Origin {
                 .manifest()
                 .map_err(Error::document("manifest", &target.digest))?;
             if manifest.subject().is_some_and(|s| s.digest == *subject) {
-                found.push(target);
+                found.push(referrer_descriptor(&raw, &manifest));
             }
+        }
+        if let Some(wanted) = artifact_type {
+            found.retain(|d| d.artifact_type.as_deref() == Some(wanted));
         }
         Ok(found)
     }

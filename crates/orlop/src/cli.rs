@@ -7,10 +7,7 @@ use clap::error::ErrorKind as ClapKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, buildx, completion, config, copy, diff, export, flatten, history, image, images,
-    import, info, inspect, load, login, logout, manifest, mount, mutate, official, pin, prune,
-    pull, push, quickstart, rebase, registry, rmi, save, search, serve, system, tag, umount, undo,
-    version, why,
+    append, buildx, completion, config, copy, diff, export, flatten, history, image, images, import, info, inspect, load, login, logout, manifest, mount, mutate, official, pin, prune, pull, push, quickstart, rebase, registry, rmi, save, search, serve, system, tag, umount, undo, version, why,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};

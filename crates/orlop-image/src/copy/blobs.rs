@@ -1,26 +1,23 @@
 //! Moving blobs: many side by side, each once, none that is there.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 
-use bytes::{Buf as _, Bytes};
 use orlop_archive::Name;
 use orlop_distribution::{BlobSource, Remote};
 use orlop_oci::{Descriptor, Raw, Repository};
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 
-use crate::cancel::Cancel;
-use crate::checked::{CheckedBlob, Fault, upload_error};
+use crate::checked::upload_error;
 use crate::copy::destination::with_writer;
 use crate::copy::lend::{Lent, mount_or_upload};
 use crate::copy::walk::Load;
 use crate::copy::{Copier, Destination, lock};
 use crate::error::{Error, Result};
 use crate::event::{BlobState, Event};
-use crate::origin::{CHUNKS_IN_FLIGHT, Origin, WireItem};
 use crate::progress::progress;
 use crate::pull::blocking;
+use crate::single::{OriginBytes, checked_bytes};
 
 impl Copier<'_> {
     /// Sends what is below a target: blobs first, then manifests.
@@ -169,87 +166,6 @@ impl Copier<'_> {
     }
 
     fn bytes(&self, descriptor: &Descriptor) -> OriginBytes {
-        OriginBytes {
-            origin: self.from.clone(),
-            descriptor: descriptor.clone(),
-            cancel: self.cancel.clone(),
-            runtime: Handle::current(),
-        }
-    }
-}
-
-/// A blob of an origin, hashed as it is read.
-pub(crate) fn checked_bytes(
-    origin: &Origin,
-    descriptor: &Descriptor,
-    cancel: &Cancel,
-) -> Result<CheckedBlob> {
-    let bytes = OriginBytes {
-        origin: origin.clone(),
-        descriptor: descriptor.clone(),
-        cancel: cancel.clone(),
-        runtime: Handle::current(),
-    };
-    CheckedBlob::new(Arc::new(bytes), descriptor, blame)
-}
-
-fn blame(descriptor: &Descriptor, fault: Fault) -> Error {
-    let digest = descriptor.digest.clone();
-    match fault {
-        Fault::Digest(actual) => orlop_distribution::Error::BlobDigest {
-            expected: digest,
-            actual,
-        },
-        Fault::Short(actual) => orlop_distribution::Error::BlobSize {
-            digest,
-            expected: descriptor.size,
-            actual: actual.to_string(),
-        },
-    }
-    .into()
-}
-
-/// A blob of an origin, for threads. The bytes come by a task of their own, a few pieces ahead.
-struct OriginBytes {
-    origin: Origin,
-    descriptor: Descriptor,
-    cancel: Cancel,
-    runtime: Handle,
-}
-
-impl BlobSource for OriginBytes {
-    fn open(&self, offset: u64) -> io::Result<Box<dyn Read + Send>> {
-        let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
-        let origin = self.origin.clone();
-        self.runtime.spawn(origin.feed(
-            self.descriptor.clone(),
-            offset,
-            sender,
-            self.cancel.clone(),
-        ));
-        Ok(Box::new(Pieces {
-            receiver,
-            piece: Bytes::new(),
-        }))
-    }
-}
-
-struct Pieces {
-    receiver: mpsc::Receiver<WireItem>,
-    piece: Bytes,
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.piece.is_empty() {
-            match self.receiver.blocking_recv() {
-                Some(Ok(piece)) => self.piece = piece,
-                Some(Err(error)) => return Err(io::Error::other(error)),
-                None => return Ok(0),
-            }
-        }
-        let count = self.piece.len().min(buffer.len());
-        self.piece.copy_to_slice(&mut buffer[..count]);
-        Ok(count)
+        OriginBytes::new(&self.from, descriptor, self.cancel)
     }
 }

@@ -28,7 +28,6 @@ use crate::error::{Error, Result};
 use crate::event::EventSink;
 use crate::origin::Origin;
 
-pub(crate) use blobs::checked_bytes;
 pub use destination::Destination;
 
 /// What to copy besides the image, and how.

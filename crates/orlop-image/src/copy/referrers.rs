@@ -17,7 +17,7 @@ impl Copier<'_> {
         for _ in 0..MAX_INDEX_DEPTH {
             let mut next = Vec::new();
             for subject in &round {
-                for referrer in self.from.referrers(subject).await? {
+                for referrer in self.from.referrers(subject, None).await? {
                     count += 1;
                     next.push(referrer.digest.clone());
                     self.referrer(&referrer).await?;

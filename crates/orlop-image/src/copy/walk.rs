@@ -25,41 +25,11 @@ pub(crate) struct Load {
 impl Copier<'_> {
     /// The document that is copied: the target, or, when one platform is asked for, its manifest.
     pub(crate) async fn root(&self, target: &Descriptor) -> Result<Raw> {
-        let raw = self.from.described(target).await?;
-        let [platform] = self.options.platforms.as_slice() else {
-            return Ok(raw);
+        let platform = match self.options.platforms.as_slice() {
+            [platform] => Some(platform),
+            _ => None,
         };
-        match parse(&raw)? {
-            Manifest::Image(_) => Ok(raw),
-            Manifest::Index(index) => {
-                let mut found = Vec::new();
-                self.images(&raw, index, 1, &mut found).await?;
-                let chosen = best(&found, platform).ok_or_else(|| missing(&found, platform))?;
-                self.from.described(chosen).await
-            }
-        }
-    }
-
-    /// All images below an index, through the indexes in it.
-    async fn images(
-        &self,
-        raw: &Raw,
-        index: Index,
-        depth: usize,
-        found: &mut Vec<Descriptor>,
-    ) -> Result<()> {
-        check_depth(raw, depth)?;
-        for child in index.manifests {
-            if !child.media_type.is_index() {
-                found.push(child);
-                continue;
-            }
-            let below = self.from.described(&child).await?;
-            if let Manifest::Index(index) = parse(&below)? {
-                Box::pin(self.images(&below, index, depth + 1, found)).await?;
-            }
-        }
-        Ok(())
+        self.from.image_for(target, platform).await
     }
 
     /// What `root` needs at the destination. With `names_only` nothing has to be sent, and only the
@@ -151,12 +121,12 @@ impl Copier<'_> {
     }
 }
 
-fn parse(raw: &Raw) -> Result<Manifest> {
+pub(crate) fn parse(raw: &Raw) -> Result<Manifest> {
     raw.manifest()
         .map_err(Error::document("manifest", raw.digest()))
 }
 
-fn check_depth(raw: &Raw, depth: usize) -> Result<()> {
+pub(crate) fn check_depth(raw: &Raw, depth: usize) -> Result<()> {
     if depth <= MAX_INDEX_DEPTH {
         return Ok(());
     }

@@ -14,10 +14,10 @@ use orlop_oci::edit::{NewLayer, Parts};
 use orlop_oci::{Descriptor, History};
 
 use crate::cancel::Cancel;
-use crate::copy::checked_bytes;
 use crate::error::{Error, Result};
 use crate::origin::Origin;
 use crate::pull::blocking;
+use crate::single::checked_bytes;
 
 /// A layer that was made, in a file.
 #[derive(Debug)]
