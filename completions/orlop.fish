@@ -63,6 +63,11 @@ complete -c orlop -n "__fish_orlop_needs_command" -f -a "manifest" -d 'Manage im
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "buildx" -d 'Work on images in registries, as docker\'s builder does'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "digest" -d 'Print the digests that names stand for'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "referrers" -d 'Show what speaks of an image: signatures, SBOMs, attestations'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "attach" -d 'Attach files to an image in a registry'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "validate" -d 'Check everything about an image: digests, sizes, types, what its parts say of each other'
+complete -c orlop -n "__fish_orlop_needs_command" -f -a "blob" -d 'Manage blobs'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "pin" -d 'Pin the image references of files to digests'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "login" -d 'Authenticate to a registry'
 complete -c orlop -n "__fish_orlop_needs_command" -f -a "logout" -d 'Log out from a registry'
@@ -208,20 +213,21 @@ complete -c orlop -n "__fish_orlop_using_subcommand diff" -l json -d 'Print one 
 complete -c orlop -n "__fish_orlop_using_subcommand diff" -s q -l quiet -d 'Print nothing; with --exit-code'
 complete -c orlop -n "__fish_orlop_using_subcommand diff" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
 json\t'A JSON object a line'
 quiet\t'None'"
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -s D -l debug -d 'Show all that is known when something goes wrong'
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log" -a "log" -d 'Show which digests a name had, and since when'
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -a "log" -d 'Show which digests a name had, and since when'
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and not __fish_seen_subcommand_from log ls" -a "ls" -d 'List the tags of a repository'
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -237,6 +243,22 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -l no-trunc -d 'Don\'t truncate output'
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -l limit -d 'List at most so many' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -l last -d 'List only what comes after this tag' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -l json -d 'Print one JSON object, as skopeo does'
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand tag; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand rmi" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -533,6 +555,7 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -a "log" -d 'Show which digests a name had, and since when'
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from tag" -a "ls" -d 'List the tags of a repository'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l platform -d 'Remove only this platform of the image: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from rm" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -791,25 +814,29 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand flatten" -s q -l quiet -d 'Print only the result'
 complete -c orlop -n "__fish_orlop_using_subcommand flatten" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand flatten" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
 json\t'A JSON object a line'
 quiet\t'None'"
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -s D -l debug -d 'Show all that is known when something goes wrong'
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "annotate" -d 'Add additional information to a local image manifest'
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "create" -d 'Create a local manifest list for annotating and pushing to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "inspect" -d 'Display an image manifest, or manifest list'
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "push" -d 'Push a manifest list to a repository'
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "rm" -d 'Delete one or more manifest lists from local storage'
-complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create inspect push rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "annotate" -d 'Add additional information to a local image manifest'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "create" -d 'Create a local manifest list for annotating and pushing to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "delete" -d 'Delete manifests or tags in a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "get" -d 'Print a manifest or manifest list, byte for byte'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "head" -d 'Print the digest of a manifest or manifest list'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "inspect" -d 'Display an image manifest, or manifest list'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "push" -d 'Push a manifest list to a repository'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "put" -d 'Put a manifest or manifest list into a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "rm" -d 'Delete one or more manifest lists from local storage'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and not __fish_seen_subcommand_from annotate create delete get head inspect push put rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l arch -d 'Set architecture' -r
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l os -d 'Set operating system' -r
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from annotate" -l os-features -d 'Set operating system feature' -r
@@ -843,6 +870,48 @@ complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -l insecure -d 'Allow communication with an insecure registry'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from delete" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from delete" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from delete" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from delete" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from delete" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from delete" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from delete" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -l platform -d 'The manifest of this platform and not the index: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -s o -l output -d 'Write to a file, instead of STDOUT' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from head" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from head" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from head" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from head" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from head" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from head" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from head" -l json -d 'Print its descriptor: media type, digest and size'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from head" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from head" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
@@ -873,6 +942,21 @@ complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -l insecure -d 'Allow push to an insecure registry'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -l media-type -d 'Its media type, where it doesn\'t say so itself' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -s q -l quiet -d 'Print only the digest'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from put" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
@@ -888,8 +972,12 @@ complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_su
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "annotate" -d 'Add additional information to a local image manifest'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "create" -d 'Create a local manifest list for annotating and pushing to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete manifests or tags in a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "get" -d 'Print a manifest or manifest list, byte for byte'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "head" -d 'Print the digest of a manifest or manifest list'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Display an image manifest, or manifest list'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "push" -d 'Push a manifest list to a repository'
+complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "put" -d 'Put a manifest or manifest list into a registry'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Delete one or more manifest lists from local storage'
 complete -c orlop -n "__fish_orlop_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and not __fish_seen_subcommand_from imagetools help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -960,6 +1048,102 @@ complete -c orlop -n "__fish_orlop_using_subcommand official" -l local -d 'Ask n
 complete -c orlop -n "__fish_orlop_using_subcommand official" -l no-trunc -d 'Don\'t truncate output'
 complete -c orlop -n "__fish_orlop_using_subcommand official" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand official" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -l platform -d 'The digest of this platform\'s manifest and not of the index: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -l full-ref -d 'Print the whole name, with the digest in place of the tag'
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -l artifact-type -d 'Show only this kind' -r
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -l platform -d 'What speaks of this platform\'s manifest and not of the index: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -l json -d 'Print one JSON object'
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand referrers" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -l artifact-type -d 'The kind of artifact' -r
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -s a -l annotation -d 'A note on the artifact' -r
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -l platform -d 'Attach to this platform\'s manifest and not to the index: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -s q -l quiet -d 'Print only the artifact\'s digest'
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand attach" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -l platform -d 'Only the manifest of this platform: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -l fast -d 'Don\'t read layers: only ask whether they are there, and how long'
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -l json -d 'Print one JSON object'
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -s q -l quiet -d 'Print only what is wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -f -a "get" -d 'Download a blob (streamed to STDOUT by default)'
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and not __fish_seen_subcommand_from get help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from get" -s o -l output -d 'Write to a file, instead of STDOUT' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from get" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from get" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from get" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from get" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from get" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from get" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from get" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from help" -f -a "get" -d 'Download a blob (streamed to STDOUT by default)'
+complete -c orlop -n "__fish_orlop_using_subcommand blob; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand pin" -l type -d 'Read the files as dockerfile, compose, kubernetes or workflow' -r
 complete -c orlop -n "__fish_orlop_using_subcommand pin" -l ignore -d 'Leave these references alone; `*` stands for anything but a slash' -r
 complete -c orlop -n "__fish_orlop_using_subcommand pin" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -1403,46 +1587,52 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -l keep -d 'Keep the folder with the layout, the store and the registry, to look at'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand quickstart" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "copy" -d 'Copy an image from one place to another'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "images" -d 'List images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "diff" -d 'Show in what two images differ: files, configuration, layers, sizes'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "save" -d 'Save one or more images to a tar archive (streamed to STDOUT by default)'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "load" -d 'Load an image from a tar archive or STDIN'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "export" -d 'Export an image\'s filesystem as a tar archive'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "prune" -d 'Remove unused images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "undo" -d 'Take back the last rmi or prune'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "why" -d 'Show what holds something on the disk'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "image" -d 'Manage images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "mutate" -d 'Change the settings, labels and annotations of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "append" -d 'Append the contents of a tarball to an image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "rebase" -d 'Rebase an image onto a new base image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "flatten" -d 'Flatten an image\'s layers into a single layer'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "manifest" -d 'Manage image manifests and manifest lists'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "buildx" -d 'Work on images in registries, as docker\'s builder does'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pin" -d 'Pin the image references of files to digests'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "system" -d 'Manage the store'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "version" -d 'Show the version information'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
-complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pull" -d 'Download an image from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "push" -d 'Upload an image to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "copy" -d 'Copy an image from one place to another'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "images" -d 'List images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "inspect" -d 'Return low-level information on images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "history" -d 'Show the history of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "diff" -d 'Show in what two images differ: files, configuration, layers, sizes'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "tag" -d 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "rmi" -d 'Remove one or more images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "save" -d 'Save one or more images to a tar archive (streamed to STDOUT by default)'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "load" -d 'Load an image from a tar archive or STDIN'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "export" -d 'Export an image\'s filesystem as a tar archive'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "import" -d 'Import the contents from a tarball to create a filesystem image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "prune" -d 'Remove unused images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "undo" -d 'Take back the last rmi or prune'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "why" -d 'Show what holds something on the disk'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "image" -d 'Manage images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "mutate" -d 'Change the settings, labels and annotations of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "append" -d 'Append the contents of a tarball to an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "rebase" -d 'Rebase an image onto a new base image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "flatten" -d 'Flatten an image\'s layers into a single layer'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "manifest" -d 'Manage image manifests and manifest lists'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "buildx" -d 'Work on images in registries, as docker\'s builder does'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "search" -d 'Search Docker Hub, or another registry, for images'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "official" -d 'Show the supported tags of a Docker Official Image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "digest" -d 'Print the digests that names stand for'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "referrers" -d 'Show what speaks of an image: signatures, SBOMs, attestations'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "attach" -d 'Attach files to an image in a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "validate" -d 'Check everything about an image: digests, sizes, types, what its parts say of each other'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "blob" -d 'Manage blobs'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "pin" -d 'Pin the image references of files to digests'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "login" -d 'Authenticate to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "logout" -d 'Log out from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "mount" -d 'Mount an image\'s files at a directory'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "umount" -d 'Unmount what `orlop mount` mounted'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "system" -d 'Manage the store'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "serve" -d 'Serve a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "registry" -d 'Manage the registry that `orlop serve` serves'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "config" -d 'Show the configuration and describe its keys'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "info" -d 'Display system-wide information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "version" -d 'Show the version information'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "quickstart" -d 'Take a tour, without network, with a store and a registry of its own'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and not __fish_seen_subcommand_from pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from tag" -f -a "log" -d 'Show which digests a name had, and since when'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from tag" -f -a "ls" -d 'List the tags of a repository'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "ls" -d 'List images'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "pull" -d 'Download an image from a registry'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "push" -d 'Upload an image to a registry'
@@ -1458,10 +1648,15 @@ complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcom
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from image" -f -a "unmount" -d 'Unmount what `orlop mount` mounted'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "annotate" -d 'Add additional information to a local image manifest'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "create" -d 'Create a local manifest list for annotating and pushing to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "delete" -d 'Delete manifests or tags in a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "get" -d 'Print a manifest or manifest list, byte for byte'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "head" -d 'Print the digest of a manifest or manifest list'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "inspect" -d 'Display an image manifest, or manifest list'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "push" -d 'Push a manifest list to a repository'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "put" -d 'Put a manifest or manifest list into a registry'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "rm" -d 'Delete one or more manifest lists from local storage'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from buildx" -f -a "imagetools" -d 'Commands to work on images in registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from blob" -f -a "get" -d 'Download a blob (streamed to STDOUT by default)'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show disk usage'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "info" -d 'Display system-wide information'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "prune" -d 'Remove unused data'

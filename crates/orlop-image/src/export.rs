@@ -20,12 +20,12 @@ use orlop_oci::{Descriptor, Platform};
 use orlop_store::{Lease, Store};
 
 use crate::cancel::Cancel;
-use crate::copy::checked_bytes;
 use crate::error::{Error, Result};
 use crate::images::Images;
 use crate::look;
 use crate::origin::Origin;
 use crate::save::Stoppable;
+use crate::single::checked_bytes;
 use crate::stored::stored_blob;
 
 /// An image whose files go out.

@@ -5,8 +5,8 @@
 //! own. Collaborators come as arguments (an [`Origin`] or a registry, an [`event::EventSink`], a
 //! [`Cancel`]); nothing here prints, reads the environment, or knows of a terminal.
 
-mod budget;
 mod attach;
+mod budget;
 mod cancel;
 pub mod change;
 mod checked;
@@ -44,8 +44,8 @@ mod survey;
 mod tag;
 mod undo;
 mod usage;
-pub mod why;
 mod validate;
+pub mod why;
 
 pub use attach::{Artifact, AttachedFile, attach};
 pub use cancel::Cancel;
@@ -62,6 +62,6 @@ pub use push::PushOptions;
 pub use referrers::{Referrer, referrers};
 pub use remove::RemoveOptions;
 pub use save::SaveTo;
-pub use undo::where_to_fetch;
 pub use single::BlobBytes;
+pub use undo::where_to_fetch;
 pub use validate::{Finding, ValidateOptions, Validated, validate};

@@ -7,7 +7,10 @@ use clap::error::ErrorKind as ClapKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, buildx, completion, config, copy, diff, export, flatten, history, image, images, import, info, inspect, load, login, logout, manifest, mount, mutate, official, pin, prune, pull, push, quickstart, rebase, registry, rmi, save, search, serve, system, tag, umount, undo, version, why,
+    append, attach, blob, buildx, completion, config, copy, diff, digest, export, flatten, history,
+    image, images, import, info, inspect, load, login, logout, manifest, mount, mutate, official,
+    pin, prune, pull, push, quickstart, rebase, referrers, registry, rmi, save, search, serve,
+    system, tag, umount, undo, validate, version, why,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -163,6 +166,16 @@ pub enum Command {
     Search(search::SearchArgs),
     /// Show the supported tags of a Docker Official Image
     Official(official::OfficialArgs),
+    /// Print the digests that names stand for
+    Digest(digest::DigestArgs),
+    /// Show what speaks of an image: signatures, SBOMs, attestations
+    Referrers(referrers::ReferrersArgs),
+    /// Attach files to an image in a registry
+    Attach(attach::AttachArgs),
+    /// Check everything about an image: digests, sizes, types, what its parts say of each other
+    Validate(validate::ValidateArgs),
+    /// Manage blobs
+    Blob(blob::BlobArgs),
     /// Pin the image references of files to digests
     Pin(pin::PinArgs),
     /// Authenticate to a registry

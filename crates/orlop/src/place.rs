@@ -56,6 +56,16 @@ impl LocalPlace {
         })
     }
 
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    /// It isn't there, or is neither an archive nor a layout.
+    pub fn read(&self, app: &App) -> CliResult<Local> {
+        let scratch = app.env.scratch();
+        let local = Local::open(&self.path, &scratch, &app.settings.bounds);
+        Ok(local.map_err(orlop_image::Error::from)?)
+    }
+
     fn archive_name(&self) -> CliResult<Option<Name>> {
         let Some(text) = &self.name else {
             return Ok(None);
@@ -150,10 +160,7 @@ impl Place {
                 })
             }
             Self::Layout(place) | Self::OciArchive(place) | Self::DockerArchive(place) => {
-                let scratch = app.env.scratch();
-                let local = Local::open(&place.path, &scratch, &app.settings.bounds)
-                    .map_err(orlop_image::Error::from)?;
-                find_local(local, place)
+                find_local(place.read(app)?, place)
             }
             Self::Store(name) => {
                 let images = app.images()?;
@@ -166,6 +173,22 @@ impl Place {
                 })
             }
         }
+    }
+
+    /// Opens the place for reading, whatever images it has.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub fn origin(&self, app: &App, client: &Client) -> CliResult<Origin> {
+        Ok(match self {
+            Self::Registry(reference) => {
+                Origin::Registry(client.repository(reference.repository()))
+            }
+            Self::Layout(place) | Self::OciArchive(place) | Self::DockerArchive(place) => {
+                Origin::Local(place.read(app)?)
+            }
+            Self::Store(_) => Origin::Store(app.images()?.store().clone()),
+        })
     }
 
     /// Opens the place for writing: where images go, and what they are called there. `name` is what the

@@ -4,7 +4,9 @@ use clap::{Args, Subcommand};
 use orlop_image::lists::Lists;
 use orlop_oci::Reference;
 
-use super::{manifest_annotate, manifest_create, manifest_inspect, manifest_push, manifest_rm};
+use super::{
+    manifest_annotate, manifest_create, manifest_inspect, manifest_push, manifest_raw, manifest_rm,
+};
 use crate::app::App;
 use crate::error::{CliError, CliResult};
 
@@ -33,10 +35,18 @@ pub enum ManifestCommand {
     Annotate(manifest_annotate::ManifestAnnotateArgs),
     /// Create a local manifest list for annotating and pushing to a registry
     Create(manifest_create::ManifestCreateArgs),
+    /// Delete manifests or tags in a registry
+    Delete(manifest_raw::ManifestDeleteArgs),
+    /// Print a manifest or manifest list, byte for byte
+    Get(manifest_raw::ManifestGetArgs),
+    /// Print the digest of a manifest or manifest list
+    Head(manifest_raw::ManifestHeadArgs),
     /// Display an image manifest, or manifest list
     Inspect(manifest_inspect::ManifestInspectArgs),
     /// Push a manifest list to a repository
     Push(manifest_push::ManifestPushArgs),
+    /// Put a manifest or manifest list into a registry
+    Put(manifest_raw::ManifestPutArgs),
     /// Delete one or more manifest lists from local storage
     Rm(manifest_rm::ManifestRmArgs),
 }
@@ -49,8 +59,12 @@ pub fn run(app: &App, args: ManifestArgs) -> CliResult {
     match args.command {
         ManifestCommand::Annotate(args) => manifest_annotate::run(app, &args),
         ManifestCommand::Create(args) => manifest_create::run(app, &args),
+        ManifestCommand::Delete(args) => manifest_raw::delete(app, &args),
+        ManifestCommand::Get(args) => manifest_raw::get(app, &args),
+        ManifestCommand::Head(args) => manifest_raw::head(app, &args),
         ManifestCommand::Inspect(args) => manifest_inspect::run(app, &args),
         ManifestCommand::Push(args) => manifest_push::run(app, &args),
+        ManifestCommand::Put(args) => manifest_raw::put(app, &args),
         ManifestCommand::Rm(args) => manifest_rm::run(app, &args),
     }
 }

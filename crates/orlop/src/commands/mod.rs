@@ -1,11 +1,14 @@
 //! One file for each command: its arguments, what they mean, and how the answer is printed.
 
 pub mod append;
+pub mod attach;
+pub mod blob;
 pub mod buildx;
 pub mod completion;
 pub mod config;
 pub mod copy;
 pub mod diff;
+pub mod digest;
 pub mod export;
 pub mod flatten;
 pub mod history;
@@ -25,6 +28,7 @@ pub mod manifest_annotate;
 pub mod manifest_create;
 pub mod manifest_inspect;
 pub mod manifest_push;
+pub mod manifest_raw;
 pub mod manifest_rm;
 pub mod mount;
 pub mod mutate;
@@ -35,6 +39,7 @@ pub mod pull;
 pub mod push;
 pub mod quickstart;
 pub mod rebase;
+pub mod referrers;
 pub mod registry;
 pub mod registry_gc;
 pub mod registry_import;
@@ -53,8 +58,10 @@ pub mod system_prune;
 pub mod system_repair;
 pub mod tag;
 pub mod tag_log;
+pub mod tag_ls;
 pub mod umount;
 pub mod undo;
+pub mod validate;
 pub mod version;
 pub mod why;
 
@@ -91,6 +98,11 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Flatten(args) => flatten::run(app, &args),
         Command::Manifest(args) => manifest::run(app, args),
         Command::Buildx(args) => buildx::run(app, args),
+        Command::Digest(args) => digest::run(app, &args),
+        Command::Referrers(args) => referrers::run(app, &args),
+        Command::Attach(args) => attach::run(app, &args),
+        Command::Validate(args) => validate::run(app, &args),
+        Command::Blob(args) => blob::run(app, &args),
         Command::Pin(args) => pin::run(app, &args),
         Command::Search(args) => search::run(app, &args),
         Command::Official(args) => official::run(app, &args),

@@ -19,6 +19,7 @@ mod manifests;
 mod peers;
 mod pins;
 mod platforms;
+mod plumbing;
 mod refused;
 mod registries;
 mod removal;
@@ -31,6 +32,7 @@ mod tour;
 mod trees;
 mod unsaid;
 mod untouched;
+mod validating;
 mod why;
 
 use orlop_fs::TreeListing;
