@@ -1673,12 +1673,32 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__copy)
-            opts="-a -q -D -h --all-tags --platform --referrers --digest-tags --recheck --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-a -q -D -h --all-tags --tags --exclude --semver --prereleases --last --latest --platform --referrers --digest-tags --recheck --quiet --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --tags)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --semver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --latest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --platform)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -120,6 +120,10 @@ complete -c orlop -n "__fish_orlop_using_subcommand push" -s a -l all-tags -d 'P
 complete -c orlop -n "__fish_orlop_using_subcommand push" -s q -l quiet -d 'Suppress verbose output'
 complete -c orlop -n "__fish_orlop_using_subcommand push" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand push" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand copy" -l tags -d 'Copy the tags that match: a glob, or a regular expression as /REGEX/' -r
+complete -c orlop -n "__fish_orlop_using_subcommand copy" -l exclude -d 'Leave out the tags that match' -r
+complete -c orlop -n "__fish_orlop_using_subcommand copy" -l semver -d 'Copy the tags that are versions in this range, as \\">=1.2, <2\\"' -r
+complete -c orlop -n "__fish_orlop_using_subcommand copy" -l latest -l last -d 'Copy only so many of the highest versions' -r
 complete -c orlop -n "__fish_orlop_using_subcommand copy" -l platform -d 'Copy only this platform\'s manifest; several: the index with only these: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand copy" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand copy" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
@@ -133,6 +137,7 @@ quiet\t'None'"
 complete -c orlop -n "__fish_orlop_using_subcommand copy" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand copy" -s a -l all-tags -d 'Copy all tags of a repository; both places are names without a tag'
+complete -c orlop -n "__fish_orlop_using_subcommand copy" -l prereleases -d 'Count pre-releases as versions'
 complete -c orlop -n "__fish_orlop_using_subcommand copy" -l referrers -d 'Copy what names the image as its subject: signatures, SBOMs, attestations'
 complete -c orlop -n "__fish_orlop_using_subcommand copy" -l digest-tags -d 'Copy tags that are made of the image\'s digest, as cosign\'s'
 complete -c orlop -n "__fish_orlop_using_subcommand copy" -l recheck -d 'Look at every manifest and blob, also where the target is up to date'

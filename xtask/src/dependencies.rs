@@ -12,6 +12,7 @@ const ROOMS: &[&str] = &[
     "orlop-secret",
     "orlop-oci",
     "orlop-sql",
+    "orlop-pattern",
     "orlop-pin",
     "orlop-layer",
     "orlop-fs",

@@ -6,12 +6,10 @@
 
 use std::collections::HashMap;
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
+use orlop_pattern::{check_glob, glob, is_plain};
 
 use crate::{Action, Actions};
-
-/// Longest pattern, in bytes.
-const MAX_PATTERN_LEN: usize = 1024;
 
 /// Many patterns, and which of them match a name. `*` stands for anything within one component,
 /// `**` for any number of components, `{a,b}` for either, `[a-z]` and `?` for one letter.
@@ -39,7 +37,7 @@ impl Patterns {
             other_ids: Vec::new(),
         };
         for (id, pattern) in patterns {
-            check(pattern)?;
+            check_glob(pattern)?;
             match pattern.strip_suffix("/**") {
                 _ if pattern == "**" => built.everything.push(id),
                 Some(tree) if is_plain(tree) => {
@@ -77,37 +75,6 @@ impl Patterns {
             }
         }
     }
-}
-
-/// A glob over names of repositories, as all rules understand it: `*` stands for anything within one
-/// component, `**` for any number of components, `{a,b}` for either, `[a-z]` and `?` for one letter.
-///
-/// # Errors
-/// In words, with the pattern: it is empty, longer than 1024 bytes, has a control character, begins or
-/// ends with a slash, or can't be read.
-pub fn glob(pattern: &str) -> Result<Glob, String> {
-    check(pattern)?;
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.map_err(|error| format!("{pattern:?}: {}", error.kind()))
-}
-
-fn check(pattern: &str) -> Result<(), String> {
-    let reason = if pattern.is_empty() {
-        "is empty"
-    } else if pattern.len() > MAX_PATTERN_LEN {
-        "is too long"
-    } else if pattern.contains(char::is_control) {
-        "has a control character"
-    } else if pattern.starts_with('/') || pattern.ends_with('/') {
-        "begins or ends with a slash"
-    } else {
-        return Ok(());
-    };
-    Err(format!("{pattern:?} {reason}"))
-}
-
-fn is_plain(pattern: &str) -> bool {
-    !pattern.contains(['*', '?', '[', ']', '{', '}', '\\'])
 }
 
 /// Patterns with what each gives.

@@ -59,7 +59,6 @@ pub use config::{
 };
 pub use control::{AccessControl, AccessEvent, NewAdmin, Observer, Prepared};
 pub use error::{AccessError, AuthError, Refused, TokenError};
-pub use globs::glob;
 pub use identity::{ChallengeError, Credentials, Identity, Proof, Refusal};
 pub use memory::MemoryAccounts;
 pub use public_key::PublicKeys;

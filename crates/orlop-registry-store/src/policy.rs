@@ -11,10 +11,11 @@ mod quota;
 mod retention;
 
 use crate::{RepositoryName, TagName};
-pub use globs::TagPattern;
-use globs::{Globs, TagPatterns};
+use globs::Globs;
 pub(crate) use hold::CurrentRules;
 pub use immutable::ImmutableRule;
+pub use orlop_pattern::TagPattern;
+use orlop_pattern::TagPatterns;
 pub use quota::{Quota, QuotaRule, QuotaScope};
 pub(crate) use retention::{CompiledKeep, CompiledRetention, CompiledWhen};
 pub use retention::{Keep, KeepWhen, RetentionRule, Untagged};

@@ -1,16 +1,7 @@
-//! Patterns of repositories and of tags.
+//! Patterns of repositories.
 
 use globset::{GlobSet, GlobSetBuilder};
-use orlop_access::glob;
-use regex::bytes::{Regex, RegexBuilder};
-
-use crate::TagName;
-
-/// Longest regular expression, in bytes.
-const MAX_PATTERN_LEN: usize = 1024;
-
-/// How large a compiled regular expression may be, in bytes.
-const MAX_REGEX_SIZE: usize = 1 << 20;
+use orlop_pattern::glob;
 
 /// Globs over names of repositories.
 #[derive(Clone, Debug)]
@@ -56,83 +47,6 @@ fn without_longer(mut prefixes: Vec<String>) -> Vec<String> {
     prefixes.sort_unstable();
     prefixes.dedup_by(|longer, kept| longer.starts_with(kept.as_str()));
     prefixes
-}
-
-/// A pattern of tags.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TagPattern {
-    /// `v1.*`, `{main,release}-*`.
-    Glob(String),
-    /// A regular expression that the whole tag matches: `v\d+`.
-    Regex(String),
-}
-
-/// Patterns of tags, any of which has to match.
-#[derive(Clone, Debug)]
-pub(crate) struct TagPatterns {
-    globs: GlobSet,
-    regexes: Vec<Regex>,
-    /// No pattern at all matches every tag.
-    all: bool,
-    words: String,
-}
-
-impl TagPatterns {
-    pub(crate) fn new(patterns: &[TagPattern]) -> Result<Self, String> {
-        let mut globs = GlobSetBuilder::new();
-        let mut regexes = Vec::new();
-        let mut words = Vec::new();
-        for pattern in patterns {
-            match pattern {
-                TagPattern::Glob(text) => {
-                    globs.add(glob(text)?);
-                    words.push(text.as_str());
-                }
-                TagPattern::Regex(text) => {
-                    regexes.push(whole(text)?);
-                    words.push(text.as_str());
-                }
-            }
-        }
-        Ok(Self {
-            globs: globs.build().map_err(|error| error.to_string())?,
-            regexes,
-            all: patterns.is_empty(),
-            words: words.join(", "),
-        })
-    }
-
-    pub(crate) fn matches(&self, tag: &TagName) -> bool {
-        let tag = tag.as_str();
-        self.all
-            || self.globs.is_match(tag)
-            || self.regexes.iter().any(|r| r.is_match(tag.as_bytes()))
-    }
-
-    /// The patterns, for people; `None` when every tag matches.
-    pub(crate) fn words(&self) -> Option<&str> {
-        (!self.all).then_some(self.words.as_str())
-    }
-}
-
-/// A regular expression that the whole text has to match. Tags are ASCII, and so are `\d`, `\w` and the
-/// like: those of Unicode would need tables that nothing else needs.
-fn whole(text: &str) -> Result<Regex, String> {
-    if text.len() > MAX_PATTERN_LEN {
-        return Err("a pattern is too long".into());
-    }
-    let build = |text: &str| {
-        let mut builder = RegexBuilder::new(text);
-        builder.unicode(false).size_limit(MAX_REGEX_SIZE).build()
-    };
-    // First by itself: `a)|(b` is none, but between brackets it would be, and match more.
-    let built = build(text).and_then(|_| build(&format!("^(?:{text})$")));
-    built.map_err(|error| {
-        // Above it is a picture of several lines.
-        let error = error.to_string();
-        let reason = error.lines().last().unwrap_or_default();
-        format!("{text:?}: {}", reason.trim_start_matches("error: "))
-    })
 }
 
 #[cfg(test)]
@@ -187,42 +101,5 @@ mod tests {
             assert!(Globs::new(&[wrong.to_owned()]).is_err(), "{wrong:?}");
         }
         assert!(Globs::new(&[]).is_err());
-        for (wrong, reason) in [
-            ("(", r#""(": unclosed group"#),
-            ("a)|(b", r#""a)|(b": unopened group"#),
-            ("(a{900}){900}", "size limit"),
-            // Wherever the tables of Unicode come from, they aren't used.
-            (r"\p{L}", "not allowed here"),
-        ] {
-            let refused = TagPatterns::new(&[TagPattern::Regex(wrong.into())]).unwrap_err();
-            assert!(
-                refused.contains(reason) && !refused.contains('\n'),
-                "{refused}"
-            );
-        }
-    }
-
-    #[test]
-    fn tags() {
-        let patterns = TagPatterns::new(&[
-            TagPattern::Glob("v1.*".into()),
-            TagPattern::Regex(r"rc|beta\d".into()),
-        ])
-        .unwrap();
-        for (tag, expected) in [
-            ("v1.2", true),
-            ("v2.1", false),
-            ("rc", true),
-            ("rc1", false),
-            ("beta1", true),
-            ("xbeta1", false),
-        ] {
-            assert_eq!(patterns.matches(&tag.parse().unwrap()), expected, "{tag}");
-        }
-        assert!(
-            TagPatterns::new(&[])
-                .unwrap()
-                .matches(&"x".parse().unwrap())
-        );
     }
 }

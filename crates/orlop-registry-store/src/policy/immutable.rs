@@ -34,6 +34,6 @@ impl Compiled {
     }
 
     pub(super) fn matches(&self, repository: &RepositoryName, tag: &TagName) -> bool {
-        self.covers(repository) && self.tags.matches(tag)
+        self.covers(repository) && self.tags.matches(tag.as_str())
     }
 }

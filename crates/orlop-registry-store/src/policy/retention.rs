@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use semver::VersionReq;
+use orlop_pattern::VersionReq;
 
 use super::{Globs, TagPattern, TagPatterns};
 
@@ -138,6 +138,6 @@ fn compile(keep: &Keep) -> Result<CompiledKeep, String> {
 }
 
 fn compile_range(text: &str) -> Result<(VersionReq, String), String> {
-    let range = VersionReq::parse(text).map_err(|error| format!("range {text:?}: {error}"))?;
+    let range = orlop_pattern::range(text)?;
     Ok((range, text.to_owned()))
 }

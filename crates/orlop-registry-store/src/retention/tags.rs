@@ -1,10 +1,10 @@
 //! Which tags the reasons to keep keep.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use orlop_oci::Digest;
-use semver::{Version, VersionReq};
+use orlop_pattern::{version, versions};
 
 use super::evaluate::{Graph, Moment};
 use super::facts::{RepositoryFacts, TagFact};
@@ -23,7 +23,10 @@ pub(super) struct TagJudge<'f> {
 /// Some reason keeps a tag that was just pushed, whatever other tags there are. `false` says
 /// nothing.
 pub(super) fn surely_kept(rule: &CompiledRetention, tag: &TagName) -> bool {
-    let mut reasons = rule.keep.iter().filter(|keep| keep.tags.matches(tag));
+    let mut reasons = rule
+        .keep
+        .iter()
+        .filter(|keep| keep.tags.matches(tag.as_str()));
     rule.keep.is_empty()
         || reasons.any(|keep| match keep.when {
             CompiledWhen::Always => true,
@@ -55,7 +58,7 @@ impl<'f> TagJudge<'f> {
             let own = |tag: &TagName| graph.companion_of(tag).is_none();
             let tags = || {
                 let all = facts.tags.iter();
-                all.filter(move |tag| keep.tags.matches(&tag.name) && own(&tag.name))
+                all.filter(move |tag| keep.tags.matches(tag.name.as_str()) && own(&tag.name))
             };
             let mut reason = Reason {
                 keep,
@@ -76,7 +79,9 @@ impl<'f> TagJudge<'f> {
                     prereleases,
                 } => {
                     let range = range.as_ref().map(|(range, _)| range);
-                    reason.versions = versions(tags(), range, *latest, *prereleases);
+                    let tags = tags().filter_map(|t| Some((version(t.name.as_str())?, &t.name)));
+                    let counted = versions(tags, range, *latest, *prereleases);
+                    reason.versions = counted.into_iter().collect();
                 }
                 _ => {}
             }
@@ -107,7 +112,7 @@ impl<'f> TagJudge<'f> {
     /// Why a reason keeps a tag, or why it doesn't.
     fn ask(&self, reason: &Reason<'_>, tag: &TagFact) -> Result<String, String> {
         let patterns = &reason.keep.tags;
-        if !patterns.matches(&tag.name) {
+        if !patterns.matches(tag.name.as_str()) {
             return Err(format!("doesn't match {}", patterns.words().unwrap_or("*")));
         }
         let of = patterns
@@ -199,47 +204,6 @@ fn last<'f>(
         .take(count)
         .map(|(digest, _)| digest)
         .collect()
-}
-
-/// The tags of the versions that count.
-fn versions<'f>(
-    tags: impl Iterator<Item = &'f TagFact>,
-    range: Option<&VersionReq>,
-    latest: Option<usize>,
-    prereleases: bool,
-) -> HashSet<&'f TagName> {
-    let mut by_version: BTreeMap<Version, Vec<&TagName>> = BTreeMap::new();
-    for tag in tags {
-        let Some(version) = version(&tag.name) else {
-            continue;
-        };
-        let counts = match range {
-            Some(range) if prereleases => {
-                // A range never means a pre-release of another version than it names.
-                let release = Version::new(version.major, version.minor, version.patch);
-                range.matches(&version) || range.matches(&release)
-            }
-            Some(range) => range.matches(&version),
-            None => prereleases || version.pre.is_empty(),
-        };
-        if counts {
-            by_version.entry(version).or_default().push(&tag.name);
-        }
-    }
-    let count = latest.unwrap_or(usize::MAX);
-    by_version
-        .into_values()
-        .rev()
-        .take(count)
-        .flatten()
-        .collect()
-}
-
-/// `1.2.3` or `v1.2.3`; a tag can't hold the `+` of a build, and `1.2` is no version but a name
-/// that moves.
-fn version(tag: &TagName) -> Option<Version> {
-    let text = tag.as_str();
-    Version::parse(text.strip_prefix('v').unwrap_or(text)).ok()
 }
 
 fn version_words(range: Option<&str>, latest: Option<usize>) -> String {

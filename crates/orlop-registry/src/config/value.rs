@@ -154,7 +154,7 @@ impl RepositoryGlobs {
         }
         let mut set = GlobSetBuilder::new();
         for text in &texts {
-            set.add(orlop_access::glob(text)?);
+            set.add(orlop_pattern::glob(text)?);
         }
         let set = set.build().map_err(|error| error.to_string())?;
         Ok(Self { texts, set })

@@ -8,8 +8,10 @@ use orlop_distribution::Client;
 use orlop_image::event::EventSink;
 use orlop_image::{Cancel, Copied, Copier, CopyOptions, Moved, Origin, Platforms};
 use orlop_oci::{Platform, Reference};
+use orlop_pattern::TagSelection;
 use orlop_store::Store;
 
+use super::copy_tags::CopyTagsArgs;
 use crate::app::{App, registry_error};
 use crate::error::{CliError, CliResult};
 use crate::interrupt;
@@ -27,6 +29,7 @@ Examples:
   orlop copy alpine:3.20 registry.example.com/mirror/alpine:3.20
   orlop copy --referrers --digest-tags registry.example.com/app:v1 other.example.com/app:v1
   orlop copy --all-tags registry.example.com/app other.example.com/app
+  orlop copy --semver '>=1.4, <2' --exclude '*-debug' registry.example.com/app oci:layout
   orlop copy --platform linux/arm64 alpine:3.20 docker-archive:alpine.tar"
 )]
 pub struct CopyArgs {
@@ -39,6 +42,9 @@ pub struct CopyArgs {
     /// Copy all tags of a repository; both places are names without a tag
     #[arg(short, long)]
     pub all_tags: bool,
+    /// Which of them; any of these implies --all-tags
+    #[command(flatten)]
+    pub selected: CopyTagsArgs,
     /// Copy only this platform's manifest; several: the index with only these: os[/arch[/variant]]
     #[arg(long, value_delimiter = ',')]
     pub platform: Vec<Platform>,
@@ -61,6 +67,8 @@ pub struct CopyArgs {
 /// # Errors
 /// The source doesn't give the image, or the target doesn't take it.
 pub fn run(app: &App, args: CopyArgs) -> CliResult {
+    let selection = args.selected.selection()?;
+    let whole = args.all_tags || !selection.is_all();
     let progress = app.progress(args.quiet);
     let client = app.client(progress.clone())?;
     let events: Arc<dyn EventSink> = Arc::new(progress.clone());
@@ -79,8 +87,8 @@ pub fn run(app: &App, args: CopyArgs) -> CliResult {
         args: &args,
     };
     let result = interrupt::run(
-        async |cancel| match args.all_tags {
-            true => copying.repository(&cancel).await,
+        async |cancel| match whole {
+            true => copying.repository(&selection, &cancel).await,
             false => copying.one(&cancel).await,
         },
         || None,
@@ -142,13 +150,21 @@ impl Copying<'_> {
         Ok(Moved::default())
     }
 
-    async fn repository(&self, cancel: &Cancel) -> CliResult<Moved> {
+    async fn repository(&self, selection: &TagSelection, cancel: &Cancel) -> CliResult<Moved> {
         let source = repository_of(&self.args.source)?;
         let remote = self.client.repository(source.repository());
         let tags = tokio::select! {
             tags = remote.tags() => tags.map_err(|error| registry_error(&error))?,
             () = cancel.cancelled() => return Err(CliError::silent()),
         };
+        let count = tags.len();
+        let tags = selection.select(tags);
+        if tags.is_empty() && !selection.is_all() {
+            let name = source.familiar();
+            return Err(CliError::new(format!(
+                "{name}: none of its {count} tags is selected"
+            )));
+        }
         if let Place::Registry(target) = &self.args.target
             && !target.is_name_only()
         {

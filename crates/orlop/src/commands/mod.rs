@@ -7,6 +7,7 @@ pub mod buildx;
 pub mod completion;
 pub mod config;
 pub mod copy;
+mod copy_tags;
 pub mod diff;
 pub mod digest;
 pub mod export;

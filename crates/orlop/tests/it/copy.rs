@@ -165,6 +165,58 @@ fn a_repository_goes_with_all_its_tags() {
 }
 
 #[test]
+fn a_repository_goes_with_the_tags_that_are_selected() {
+    let (Some(first), Some(second)) = (Registry::start(), Registry::start()) else {
+        return;
+    };
+    let tags = [
+        "1.0.0",
+        "1.1.0",
+        "1.1.0-debug",
+        "2.0.0",
+        "nightly-1",
+        "latest",
+    ];
+    small("many").push_with(&first.host(), "team/app", &tags, None);
+    let from = format!("{}/team/app", first.host());
+    let orlop = orlop();
+    let cases: [(&[&str], &[&str]); 4] = [
+        (
+            &["--tags", "1.*", "--exclude", "*-debug"],
+            &["1.0.0", "1.1.0"],
+        ),
+        (&["--tags", r"/nightly-\d+/"], &["nightly-1"]),
+        (&["--semver", ">=1.1"], &["1.1.0", "2.0.0"]),
+        (&["--all-tags", "--last", "1"], &["2.0.0"]),
+    ];
+    for (number, (options, expected)) in cases.into_iter().enumerate() {
+        let to = format!("{}/mirror/app{number}", second.host());
+        let copy = ["copy", "-q"].iter().chain(options);
+        orlop.ok(copy.chain(&[from.as_str(), &to]));
+        // Debian's registry lists them in no order.
+        let there = orlop.ok(["tag", "ls", &to]);
+        let mut there = there.lines();
+        there.sort_unstable();
+        assert_eq!(there, expected, "{options:?}");
+    }
+    let to = format!("{}/mirror/none", second.host());
+    let said = orlop.fails(["copy", "--tags", "3.*", &from, &to]);
+    assert!(said.contains("none of its 6 tags is selected"), "{said}");
+    for (options, words) in [
+        (["--tags", "/(/"], "--tags: \"(\": unclosed group"),
+        (["--semver", "new"], "--semver: range \"new\""),
+    ] {
+        let run = orlop.run(["copy", &from, &to].iter().chain(&options));
+        assert!(run.code() == 125 && run.stderr.contains(words), "{run}");
+    }
+    let said = orlop.fails(["copy", "--latest", "1", &format!("{from}:latest"), &to]);
+    assert!(
+        said.contains("tag can't be used with --all-tags/-a"),
+        "{said}"
+    );
+}
+
+#[test]
 fn layouts_and_archives_in_and_out() {
     let (Some(registry), Some(skopeo)) = (Registry::start(), Skopeo::new()) else {
         return;
