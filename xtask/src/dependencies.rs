@@ -15,6 +15,7 @@ const ROOMS: &[&str] = &[
     "orlop-pattern",
     "orlop-pin",
     "orlop-layer",
+    "orlop-userns",
     "orlop-fs",
     "orlop-store",
     "orlop-snapshot",

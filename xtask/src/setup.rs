@@ -33,6 +33,7 @@ const PACKAGES: &[(&str, &str)] = &[
         "zfs-fuse",
         "the ZFS that its storage driver is tested on; tests start it themselves",
     ),
+    ("uidmap", "gives users ids for their own namespaces"),
     ("openssl", "certificates and signatures of tests"),
 ];
 

@@ -22,11 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let base = PathBuf::from(arguments.next().ok_or("usage: settle_bench DIR LAYER...")?);
     std::fs::create_dir(&base)?;
     let style = WhiteoutStyle::Overlay;
-    let options = UnpackOptions::new(
-        style,
-        Position::Bottom,
-        rustix::process::geteuid().is_root(),
-    );
+    let options = UnpackOptions::new(style, Position::Bottom, orlop_fs::Privilege::of_process());
     let mut layers = Vec::new();
     for (number, layer) in arguments.enumerate() {
         let dir = base.join(number.to_string());

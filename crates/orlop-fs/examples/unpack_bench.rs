@@ -32,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let plain = Decompressor::new(sniff(&head), file)?;
     let plain = BoundedReader::new(plain, &bounds, compressed);
     let mut tar = TarReader::new(BufReader::with_capacity(BUFFER_SIZE, plain), bounds);
-    let privileged = rustix::process::geteuid().is_root();
-    let options = UnpackOptions::new(WhiteoutStyle::Overlay, Position::Bottom, privileged);
+    let privilege = orlop_fs::Privilege::of_process();
+    let options = UnpackOptions::new(WhiteoutStyle::Overlay, Position::Bottom, privilege);
     let unpacked = unpack(target, &mut tar, &options, &mut [], &AtomicBool::new(false))?;
     tar.drain()?;
     let (wall, cpu) = (started.elapsed(), cpu_time()?.saturating_sub(cpu));

@@ -32,6 +32,18 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// An entry that belongs to somebody whom the user namespace hasn't got.
+    #[error(
+        "refusing to unpack \"{path}\": it belongs to {uid}:{gid}, and this user namespace has no such ids"
+    )]
+    NoSuchOwner {
+        /// The entry, escaped, relative to the root.
+        path: String,
+        /// The user.
+        uid: u32,
+        /// The group.
+        gid: u32,
+    },
     /// The system refuses something.
     #[error("{action} \"{path}\": {source}")]
     System {
@@ -60,6 +72,23 @@ impl Error {
             path: shown(path),
             reason: reason.into(),
         }
+    }
+
+    pub(crate) fn no_such_owner(path: &[u8], uid: u32, gid: u32) -> Self {
+        Self::NoSuchOwner {
+            path: shown(path),
+            uid,
+            gid,
+        }
+    }
+
+    /// What the user can do about it, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        matches!(self, Self::NoSuchOwner { .. }).then(|| {
+            "give the user more ids in /etc/subuid and /etc/subgid, or use --storage-driver vfs, \
+             with which all files belong to the user"
+                .to_owned()
+        })
     }
 
     pub(crate) fn system(action: &'static str, path: &[u8], source: impl Into<io::Error>) -> Self {

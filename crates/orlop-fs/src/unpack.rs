@@ -34,7 +34,7 @@ use rustix::{
 pub(crate) use self::parents::{IMPLICIT_MODE, SETGID};
 use self::{attributes::Creation, tree::Dirs};
 use crate::{
-    Error, Result, WhiteoutStyle,
+    Error, Privilege, Result, WhiteoutStyle,
     node::{self, Attributes},
     path::{Below as _, join, split, to_path_buf},
 };
@@ -56,20 +56,19 @@ pub struct UnpackOptions {
     /// Whether there are layers below. Makes a difference for [`WhiteoutStyle::Apply`] only: in
     /// directories of their own, all layers are alike until they settle.
     pub position: Position,
-    /// Keep owners, devices and all extended attributes, which needs root. Otherwise everything
-    /// belongs to the caller, devices are left out, and only `user.` attributes are set.
-    pub privileged: bool,
+    /// Which owners, devices and extended attributes are kept.
+    pub privilege: Privilege,
     /// Bounds on real paths ([`Bounds::max_path`], [`Bounds::max_depth`]).
     pub bounds: Bounds,
 }
 
 impl UnpackOptions {
     /// Options with the default bounds.
-    pub fn new(whiteouts: WhiteoutStyle, position: Position, privileged: bool) -> Self {
+    pub fn new(whiteouts: WhiteoutStyle, position: Position, privilege: Privilege) -> Self {
         Self {
             whiteouts,
             position,
-            privileged,
+            privilege,
             bounds: Bounds::default(),
         }
     }
@@ -283,6 +282,7 @@ impl<'a> Unpacker<'a> {
             Some(Whiteout::File { path }) => return self.hide(&path),
             None => {}
         }
+        self.check_owner(entry)?;
         match entry.kind {
             EntryKind::File => self.make_file(entry, tar, seen, cancelled),
             EntryKind::Directory => self.make_directory(entry),

@@ -150,6 +150,7 @@ impl Error {
             Self::Archive(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::Driver(error) => error.hint(),
+            Self::Layer { source, .. } => source.downcast_ref::<orlop_fs::Error>()?.hint(),
             _ => None,
         }
     }

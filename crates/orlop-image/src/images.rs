@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use orlop_fs::Privilege;
 use orlop_snapshot::{Driver, Space};
 use orlop_store::{Release, Store};
 
@@ -14,19 +15,30 @@ use crate::error::Result;
 pub struct Images {
     pub(crate) store: Store,
     pub(crate) driver: Arc<dyn Driver>,
+    pub(crate) privilege: Privilege,
 }
 
 impl Images {
     /// Puts the two together. What dead processes were unpacking when they died is removed, and so is
     /// what was held for an undo whose time is over.
     pub fn new(store: Store, driver: Arc<dyn Driver>) -> Self {
-        let images = Self { store, driver };
+        let images = Self {
+            store,
+            driver,
+            privilege: Privilege::of_process(),
+        };
         if images.store.is_writable() {
             // Who came to do something else needn't know of rubbish that can't be removed.
             let _ = images.sweep_staging();
             let _ = images.let_go_of_what_is_over();
         }
         images
+    }
+
+    /// The same, unpacking with another privilege than that of the process.
+    #[must_use]
+    pub fn with_privilege(self, privilege: Privilege) -> Self {
+        Self { privilege, ..self }
     }
 
     fn sweep_staging(&self) -> Result<()> {
@@ -46,6 +58,7 @@ impl Images {
         Self {
             store: self.store.undoable(command, hold),
             driver: Arc::clone(&self.driver),
+            privilege: self.privilege.clone(),
         }
     }
 
@@ -72,9 +85,4 @@ impl fmt::Debug for Images {
             .field("driver", &self.driver.name())
             .finish()
     }
-}
-
-/// Only root may give files their owners and make devices.
-pub(crate) fn is_privileged() -> bool {
-    rustix::process::geteuid().is_root()
 }

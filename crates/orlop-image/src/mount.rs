@@ -124,6 +124,18 @@ impl Images {
         Ok(self.store.remove_mount(&target)?)
     }
 
+    /// Unmounts all that is mounted in this mount namespace, which is about to end.
+    ///
+    /// # Errors
+    /// When something is busy; what is not is unmounted.
+    pub fn unmount_all(&self) -> Result<()> {
+        let mut outcome = Ok(());
+        for mount in self.store.mounts_here()? {
+            outcome = outcome.and(self.unmount(&mount.target));
+        }
+        outcome
+    }
+
     /// Unpacks the layers of a manifest whose blobs are in the store.
     async fn unpack(
         &self,

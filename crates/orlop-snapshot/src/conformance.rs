@@ -14,7 +14,7 @@ use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use orlop_fs::{Position, Settled, UnpackOptions, WhiteoutStyle};
+use orlop_fs::{Position, Privilege, Settled, UnpackOptions, WhiteoutStyle};
 use orlop_layer::{Bounds, TarReader};
 use orlop_oci::{ChainId, DiffId, Digest, chain_ids};
 
@@ -203,8 +203,7 @@ fn unpack(
     position: Position,
 ) -> orlop_fs::Result<orlop_fs::Unpacked> {
     let mut tar = TarReader::new(Cursor::new(archive), Bounds::default());
-    let is_root = rustix::process::geteuid().is_root();
-    let options = UnpackOptions::new(whiteouts, position, is_root);
+    let options = UnpackOptions::new(whiteouts, position, Privilege::of_process());
     orlop_fs::unpack(
         directory,
         &mut tar,

@@ -105,7 +105,7 @@ impl Error {
             }
             Self::NoSnapshot { .. } => "pull the image again".to_owned(),
             Self::NeedsRoot(_) => {
-                "run as root, or in a mount namespace of your own (`unshare -rm`)".to_owned()
+                "run as root, or in a namespace of your own (`orlop unshare`)".to_owned()
             }
             Self::NotOurs(_) => "use `umount`".to_owned(),
             Self::Busy(path) => format!(
@@ -113,6 +113,7 @@ impl Error {
                 path.display()
             ),
             Self::Store(error) => return error.hint(),
+            Self::Tree(error) => return error.hint(),
             _ => return None,
         })
     }

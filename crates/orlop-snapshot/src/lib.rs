@@ -27,6 +27,7 @@
 //! ROOT/snapshots/
 //!   driver                    the name of the driver that was chosen for this store
 //!   DRIVER/
+//!     userxattr               overlay2 of a user namespace: marks by `user.` attributes
 //!     sha256-HEX/             a snapshot: the tree itself (btrfs: a subvolume; zfs: empty, see `zfs_dataset`)
 //!     staging/ID/             one being made, or being removed; locked while somebody is at it
 //!     throwaway/ID/           the writable part of a mount that is thrown away with it

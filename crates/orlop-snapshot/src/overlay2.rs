@@ -4,7 +4,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use orlop_fs::{Settled, Unpacked, Usage, WhiteoutStyle};
+use orlop_fs::{Privilege, Settled, Unpacked, Usage, WhiteoutStyle};
 use orlop_oci::{ChainId, Digest};
 use orlop_store::MountTable;
 use rustix::fs::{Mode, Timestamps};
@@ -12,17 +12,23 @@ use rustix::mount::UnmountFlags;
 
 use crate::error::{Error, Result};
 use crate::home::{Home, drop_acls, make_directory};
-use crate::overlay_mount::{Interface, MAX_LAYERS, Overlay, Upper};
+use crate::overlay_mount::{Interface, MAX_LAYERS, Notes, Overlay, Upper};
 use crate::prune::prune;
 use crate::staging::Staging;
 use crate::{Below, Driver, MountMode, backing, throwaway};
 
-/// The driver on the kernel's overlay file system. Needs root.
+/// The driver on the kernel's overlay file system. Needs root, of the machine or of a user namespace.
+///
+/// In a user namespace overlayfs notes what it hides in other attributes, and can't read those of root. A
+/// store that was begun there says so by a file `userxattr`, and stays so, whoever uses it.
 #[derive(Clone, Debug)]
 pub struct Overlay2 {
     home: Home,
     interface: Interface,
 }
+
+/// The file by which a store of a user namespace is known.
+const USER_NOTES: &str = "userxattr";
 
 impl Overlay2 {
     /// The driver's name.
@@ -59,7 +65,47 @@ impl Overlay2 {
         })
     }
 
+    /// Where overlayfs notes in this store what it hides.
+    fn notes(&self) -> Notes {
+        let is_marked = self.home.path().join(USER_NOTES).exists();
+        match is_marked || (is_in_namespace() && !self.has_layers()) {
+            true => Notes::User,
+            false => Notes::Trusted,
+        }
+    }
+
+    fn has_layers(&self) -> bool {
+        self.home.present().is_ok_and(|layers| !layers.is_empty())
+    }
+
+    /// Refuses layers whose notes can't be read here: what they hide would be seen.
+    fn check_notes(&self) -> Result<()> {
+        match self.notes() == Notes::Trusted && is_in_namespace() {
+            true => Err(Error::Unusable {
+                driver: Self::NAME,
+                reason:
+                    "the layers of this store were unpacked by root of the machine, and in a user \
+                         namespace it isn't seen what they hide"
+                        .to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// Has the store remember it.
+    fn mark(&self) -> Result<()> {
+        self.check_notes()?;
+        if self.notes() == Notes::User {
+            let mark = self.home.path().join(USER_NOTES);
+            make_directory(self.home.path())?;
+            fs::write(&mark, "").map_err(Error::io("write", &mark))?;
+        }
+        Ok(())
+    }
+
     fn try_out(&self) -> Result<()> {
+        self.check_notes()?;
+        let notes = self.notes();
         let staging = self.home.begin(&ChainId(Digest::of(b"probe")))?;
         let directory = |name: &str| -> Result<PathBuf> {
             let path = staging.beside(name);
@@ -79,24 +125,28 @@ impl Overlay2 {
             0,
         )
         .map_err(|errno| Error::mount(&whiteout, errno, String::new()))?;
-        rustix::fs::setxattr(
-            &top,
-            "trusted.overlay.opaque",
-            b"y",
-            rustix::fs::XattrFlags::empty(),
-        )
-        .map_err(|errno| Error::mount(&top, errno, String::new()))?;
+        let opaque = match notes {
+            Notes::Trusted => "trusted.overlay.opaque",
+            Notes::User => "user.overlay.opaque",
+        };
+        let opened = top.join("opaque");
+        make_directory(&opened)?;
+        make_directory(&lower.join("opaque/hidden"))?;
+        rustix::fs::setxattr(&opened, opaque, b"y", rustix::fs::XattrFlags::empty())
+            .map_err(|errno| Error::mount(&opened, errno, String::new()))?;
         let overlay = Overlay {
             lowers: vec![top, lower],
             upper: Some(Upper { upper, work }),
             harmless: true,
+            notes,
         };
         overlay.with_detached(&scratch, self.interface, |union| {
             let probe = union.join("written");
             fs::write(&probe, "").map_err(Error::io("write", &probe))?;
-            match union.join("hidden").try_exists() {
-                Ok(false) => Ok(()),
-                _ => Err(Error::io("hide by a whiteout", &whiteout)(
+            let hides = |name: &str| matches!(union.join(name).try_exists(), Ok(false));
+            match hides("hidden") && hides("opaque/hidden") {
+                true => Ok(()),
+                false => Err(Error::io("hide by a whiteout", &whiteout)(
                     std::io::ErrorKind::Unsupported.into(),
                 )),
             }
@@ -135,15 +185,19 @@ impl Driver for Overlay2 {
             ("Using metacopy", "false".to_owned()),
             // The layer is in the directory as it came, with no comparing of trees.
             ("Native Overlay Diff", "true".to_owned()),
-            ("userxattr", "false".to_owned()),
+            ("userxattr", (self.notes() == Notes::User).to_string()),
         ]
     }
 
     fn whiteouts(&self) -> WhiteoutStyle {
-        WhiteoutStyle::Overlay
+        match self.notes() {
+            Notes::Trusted => WhiteoutStyle::Overlay,
+            Notes::User => WhiteoutStyle::OverlayUser,
+        }
     }
 
     fn begin(&self, chain: &ChainId, _parent: Option<&ChainId>) -> Result<Staging> {
+        self.mark()?;
         self.home.begin(chain)
     }
 
@@ -168,6 +222,7 @@ impl Driver for Overlay2 {
                 work: workdir,
             }),
             harmless: false,
+            notes: self.notes(),
         };
         overlay.with_detached(&scratch, self.interface, |union| work(union))??;
         Ok(())
@@ -210,6 +265,9 @@ impl Driver for Overlay2 {
 
     fn mount(&self, chain: &[ChainId], target: &Path, mode: MountMode) -> Result<()> {
         let target = existing_directory(target)?;
+        if !chain.is_empty() {
+            self.check_notes()?;
+        }
         let mut lowers = self.lowers(chain)?;
         // A lower directory alone can't be mounted; and then its whiteouts, which hide nothing, would show.
         let least = if mode == MountMode::ReadOnly { 2 } else { 1 };
@@ -221,6 +279,7 @@ impl Driver for Overlay2 {
             lowers,
             upper: None,
             harmless: true,
+            notes: self.notes(),
         };
         if mode == MountMode::ReadOnly {
             return overlay.attach(&target, self.interface);
@@ -316,11 +375,21 @@ fn set_times(path: &Path, meta: &Metadata) -> rustix::io::Result<()> {
     )
 }
 
+/// Whether overlayfs keeps something in an attribute for itself.
+fn is_private(name: &[u8]) -> bool {
+    name.starts_with(b"trusted.overlay.") || name.starts_with(b"user.overlay.")
+}
+
+/// Whether root of the machine is somebody else.
+fn is_in_namespace() -> bool {
+    Privilege::of_process() != Privilege::Full
+}
+
 fn copy_xattrs(from: &Path, to: &Path) -> rustix::io::Result<()> {
     let mut names = vec![0_u8; rustix::fs::listxattr_query(from)?];
     let length = rustix::fs::listxattr(from, &mut names[..])?;
     let names = names[..length].split(|b| *b == 0).filter(|n| !n.is_empty());
-    for name in names.filter(|name| !name.starts_with(b"trusted.overlay.")) {
+    for name in names.filter(|name| !is_private(name)) {
         let mut value = vec![0_u8; rustix::fs::getxattr_query(from, name)?];
         let length = rustix::fs::getxattr(from, name, &mut value[..])?;
         rustix::fs::setxattr(to, name, &value[..length], rustix::fs::XattrFlags::empty())?;

@@ -34,6 +34,8 @@ pub(crate) struct Overlay {
     pub(crate) upper: Option<Upper>,
     /// For people to use: nothing in it gets privileges or is a device.
     pub(crate) harmless: bool,
+    /// Where overlayfs notes what it hides.
+    pub(crate) notes: Notes,
 }
 
 /// Where changes go.
@@ -41,6 +43,15 @@ pub(crate) struct Overlay {
 pub(crate) struct Upper {
     pub(crate) upper: PathBuf,
     pub(crate) work: PathBuf,
+}
+
+/// Where overlayfs notes what it hides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notes {
+    /// In attributes `trusted.overlay.*`, which only root of the machine may set.
+    Trusted,
+    /// In attributes `user.overlay.*` (since Linux 5.11).
+    User,
 }
 
 /// Which of the kernel's interfaces to use.
@@ -129,6 +140,11 @@ impl Overlay {
         ))
     }
 
+    fn options(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let redirection = (self.notes == Notes::Trusted).then_some(NO_REDIRECTION);
+        redirection.into_iter().chain(OPTIONS)
+    }
+
     /// A mount that has no place yet.
     fn build(&self) -> std::result::Result<OwnedFd, Refusal> {
         let fs = rustix::mount::fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
@@ -149,7 +165,10 @@ impl Overlay {
             set("upperdir", plain(upper, &mut open)?.as_os_str().as_bytes())?;
             set("workdir", plain(work, &mut open)?.as_os_str().as_bytes())?;
         }
-        for (key, value) in OPTIONS {
+        if self.notes == Notes::User {
+            rustix::mount::fsconfig_set_flag(&fs, "userxattr")?;
+        }
+        for (key, value) in self.options() {
             set(key, value.as_bytes())?;
         }
         rustix::mount::fsconfig_create(&fs).map_err(|errno| Refusal {
@@ -189,7 +208,10 @@ impl Overlay {
         if let Some(Upper { upper, work }) = &self.upper {
             options += &format!(",upperdir={},workdir={}", number(upper)?, number(work)?);
         }
-        for (key, value) in OPTIONS {
+        if self.notes == Notes::User {
+            options += ",userxattr";
+        }
+        for (key, value) in self.options() {
             options += &format!(",{key}={value}");
         }
         let options = CString::new(options).map_err(|_| Errno::INVAL)?;
@@ -214,13 +236,11 @@ impl Overlay {
     }
 }
 
-/// A layer has to mean the same on every machine: no reference to a directory's old place, and no
-/// metadata apart from its data.
-const OPTIONS: [(&str, &str); 3] = [
-    ("redirect_dir", "off"),
-    ("metacopy", "off"),
-    ("index", "off"),
-];
+/// A layer has to mean the same on every machine: no metadata apart from its data, …
+const OPTIONS: [(&str, &str); 2] = [("metacopy", "off"), ("index", "off")];
+/// … and no reference to a directory's old place. With `userxattr` there is none anyway, and saying so
+/// isn't allowed.
+const NO_REDIRECTION: (&str, &str) = ("redirect_dir", "off");
 
 #[expect(
     unsafe_code,

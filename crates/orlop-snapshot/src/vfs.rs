@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use orlop_fs::{Settled, Unpacked, Usage, WhiteoutStyle};
 use orlop_oci::ChainId;
+use rustix::fs::StatVfsMountFlags;
 use rustix::mount::{MountFlags, UnmountFlags};
 
 use crate::error::{Error, Result};
@@ -141,7 +142,12 @@ impl Driver for Vfs {
 pub(crate) fn bind(from: &Path, target: &Path, flags: MountFlags) -> Result<()> {
     let failed = |errno| Error::mount(target, errno, String::new());
     rustix::mount::mount_bind(from, target).map_err(failed)?;
-    let flags = flags | MountFlags::BIND | MountFlags::NOSUID | MountFlags::NODEV;
+    let mut flags = flags | MountFlags::BIND | MountFlags::NOSUID | MountFlags::NODEV;
+    // In a user namespace, what the machine forbids can't be taken back.
+    let below = rustix::fs::statvfs(from).map_err(Error::os("look at", from))?;
+    if below.f_flag.contains(StatVfsMountFlags::NOEXEC) {
+        flags |= MountFlags::NOEXEC;
+    }
     rustix::mount::mount_remount(target, flags, "").map_err(|errno| {
         // Without its flags it must not stay.
         let _ = rustix::mount::unmount(target, UnmountFlags::DETACH);

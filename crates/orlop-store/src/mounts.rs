@@ -221,6 +221,17 @@ impl Store {
         self.read(living)
     }
 
+    /// Those of them that this mount namespace has: others can't be unmounted from here.
+    ///
+    /// # Errors
+    /// When the database or the kernel's table can't be read.
+    pub fn mounts_here(&self) -> Result<Vec<MountRecord>> {
+        let table = MountTable::read()?;
+        let mut mounts = self.mounts()?;
+        mounts.retain(|mount| table.is_ours(&mount.target, &mount.driver));
+        Ok(mounts)
+    }
+
     /// Where an image is mounted now.
     ///
     /// # Errors

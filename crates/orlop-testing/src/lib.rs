@@ -13,6 +13,7 @@
 //! - [`Receiver`]: an endpoint of webhooks; [`SmallDisk`]: a disk that can be full;
 //! - [`FaultProxy`]: the same registry having a bad day, and a count of what it was asked;
 //! - [`Btrfs`], [`ZfsPool`]: file systems of kinds that the machine may not have;
+//! - [`User`]: somebody without privileges;
 //! - [`peer`]: the other tools; [`Orlop`]: our own program.
 //!
 //! What needs a program that isn't installed returns `None` after saying so on standard error,
@@ -37,6 +38,7 @@ mod skip;
 mod tarball;
 mod token;
 mod turn;
+mod user;
 mod zfs;
 
 pub use btrfs::Btrfs;
@@ -54,4 +56,5 @@ pub use runnable::busybox_layer;
 pub use skip::{fixtures, impossible, is_root, missing, need_programs};
 pub use tarball::{Tarball, access_list};
 pub use token::{TokenServer, TokenServerOptions};
+pub use user::User;
 pub use zfs::ZfsPool;

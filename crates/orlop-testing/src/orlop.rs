@@ -2,10 +2,12 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use crate::process::{Finished, Program, Running, temp_dir};
+use crate::user::User;
 
 /// How a run of Orlop ended.
 pub type OrlopRun = Finished;
@@ -19,6 +21,7 @@ pub struct Orlop {
     root: PathBuf,
     driver: Option<String>,
     environment: Vec<(String, String)>,
+    user: Option<Arc<User>>,
 }
 
 impl Orlop {
@@ -36,7 +39,28 @@ impl Orlop {
             root,
             driver: None,
             environment: Vec::new(),
+            user: None,
         }
+    }
+
+    /// Has this user run it, from a copy and with a store in the user's home.
+    ///
+    /// # Panics
+    /// When the folders can't be made.
+    #[must_use]
+    pub fn user(mut self, user: &Arc<User>) -> Self {
+        let folder = TempDir::with_prefix_in("orlop-", user.home()).expect("a folder is made");
+        user.own(folder.path());
+        for name in ["home", "docker", "run"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir(&path).expect("a folder is made");
+            user.own(&path);
+        }
+        self.binary = user.copy_of(&self.binary);
+        self.root = folder.path().join("store");
+        self.folder = folder;
+        self.user = Some(Arc::clone(user));
+        self
     }
 
     /// Uses another store folder.
@@ -103,7 +127,11 @@ impl Orlop {
     /// The program with its global options and environment set, its command still to be given.
     #[must_use]
     pub fn program(&self) -> Program {
-        let mut program = Program::new(&self.binary)
+        let program = match &self.user {
+            Some(user) => user.program(&self.binary).current_dir(self.folder.path()),
+            None => Program::new(&self.binary),
+        };
+        let mut program = program
             .arg("--root")
             .arg(&self.root)
             .env("HOME", self.folder.path().join("home"))

@@ -7,7 +7,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use orlop_layer::Entry;
+use orlop_layer::{Entry, EntryKind};
 use rustix::{
     fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Uid},
     io::Errno,
@@ -76,9 +76,27 @@ impl Creation {
 }
 
 impl Unpacker<'_> {
+    /// Files have the owners that the archive names.
+    pub(super) fn keeps_owners(&self) -> bool {
+        self.options.privilege.keeps_owners()
+    }
+
+    /// Refuses what belongs to somebody whom there isn't here.
+    pub(super) fn check_owner(&self, entry: &Entry) -> crate::Result<()> {
+        let has_owner = entry.kind != EntryKind::HardLink;
+        match has_owner && !self.options.privilege.knows(entry.uid, entry.gid) {
+            true => Err(crate::Error::no_such_owner(
+                &entry.path,
+                entry.uid,
+                entry.gid,
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// Whether what was just made in `dir` belongs to someone else than it should.
     fn needs_owner(&self, entry: &Entry, dir: &Dir) -> bool {
-        self.options.privileged
+        self.keeps_owners()
             && !(dir.heritage.get().plain
                 && entry.uid == self.creation.uid
                 && entry.gid == self.creation.gid)
@@ -156,7 +174,7 @@ impl Unpacker<'_> {
                 entry.xattrs.iter().any(|(kept, _)| kept == name)
             })?,
         }
-        if self.options.privileged && parent.is_none_or(|parent| self.needs_owner(entry, parent)) {
+        if self.keeps_owners() && parent.is_none_or(|parent| self.needs_owner(entry, parent)) {
             let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
             fs::fchown(&dir.fd, Some(uid), Some(gid))?;
         }
@@ -168,7 +186,7 @@ impl Unpacker<'_> {
             fs::fchmod(&dir.fd, Mode::from_raw_mode(mode))?;
         }
         self.set_acls(entry, &attributes, true)?;
-        let gid = match self.options.privileged {
+        let gid = match self.keeps_owners() {
             true => entry.gid,
             false => fs::fstat(&dir.fd)?.st_gid,
         };
@@ -180,7 +198,7 @@ impl Unpacker<'_> {
 
     /// The mode of a directory as long as something may have to be put into it.
     pub(super) fn open_mode(&self, mode: u32) -> u32 {
-        match self.options.privileged {
+        match self.keeps_owners() {
             true => mode,
             false => mode | 0o700,
         }
@@ -206,8 +224,7 @@ impl Unpacker<'_> {
     }
 
     fn takes(&self, name: &[u8]) -> bool {
-        !crate::overlay::is_private_attribute(name)
-            && (self.options.privileged || name.starts_with(b"user."))
+        !crate::overlay::is_private_attribute(name) && self.options.privilege.sets(name)
     }
 
     /// Sets the access control lists of an entry: after its permissions, which are a part of them.

@@ -87,7 +87,7 @@ impl Unpacker<'_> {
         let (parent, name) = split(&entry.path);
         let dir = self.parent(parent, entry.mtime)?;
         let path = join(&dir.path, name);
-        if entry.kind != EntryKind::Fifo && !self.options.privileged {
+        if entry.kind != EntryKind::Fifo && !self.options.privilege.makes_devices() {
             self.done.skipped_devices += 1;
             return self.leave_out(&dir, name);
         }
@@ -179,7 +179,7 @@ impl Unpacker<'_> {
             Err(error) => return Err(failed(error)),
         };
         let fd = match node::open_dir(&parent.fd, name) {
-            Err(Errno::ACCESS) if !self.options.privileged => {
+            Err(Errno::ACCESS) if !self.keeps_owners() => {
                 node::chmod_unopened(&parent.fd, name, 0o700).map_err(failed)?;
                 node::open_dir(&parent.fd, name).map_err(failed)?
             }

@@ -128,7 +128,7 @@ impl Unpacker<'_> {
                     InTheWay::Replaced(made) => dir = made,
                     InTheWay::File => return Ok(Place::Nowhere),
                 },
-                Err(Errno::ACCESS) if !self.options.privileged => {
+                Err(Errno::ACCESS) if !self.keeps_owners() => {
                     dir = self.enter_closed(&dir, &name, here)?;
                 }
                 Err(error) => return Err(Error::system("open directory", &here, error)),
@@ -219,7 +219,7 @@ impl Unpacker<'_> {
         let acl = Attributes::Open(fd.as_fd()).has_default_acl();
         let acl = acl.map_err(failed)?;
         let heritage = self.creation.heritage(stat.st_gid, stat.st_mode, acl);
-        if !self.options.privileged && stat.st_mode & 0o700 != 0o700 {
+        if !self.keeps_owners() && stat.st_mode & 0o700 != 0o700 {
             let mode = stat.st_mode & 0o7777;
             fs::fchmod(&fd, Mode::from_raw_mode(mode | 0o700))
                 .map_err(|error| Error::system("open", &path, error))?;
@@ -293,11 +293,7 @@ impl Unpacker<'_> {
             path: path.clone(),
             heritage: Cell::new(heritage),
         });
-        match heritage.plain
-            && self
-                .creation
-                .is_right(IMPLICIT_MODE, self.options.privileged)
-        {
+        match heritage.plain && self.creation.is_right(IMPLICIT_MODE, self.keeps_owners()) {
             true => {
                 self.finish.insert(path.clone(), Finish::at(mtime));
             }
@@ -348,11 +344,11 @@ impl Unpacker<'_> {
             true => made.st_mode & 0o777,
             false => IMPLICIT_MODE,
         } | if heir { SETGID } else { 0 };
-        let gid = match self.options.privileged && !heir {
+        let gid = match self.keeps_owners() && !heir {
             true => 0,
             false => made.st_gid,
         };
-        if self.options.privileged {
+        if self.keeps_owners() {
             fs::fchown(&dir.fd, Some(fs::Uid::ROOT), Some(fs::Gid::from_raw(gid)))?;
         }
         fs::fchmod(&dir.fd, Mode::from_raw_mode(mode))?;

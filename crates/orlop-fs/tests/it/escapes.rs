@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink, path::PathBuf, sync::atomic::AtomicBool};
 
-use orlop_fs::{Error, Position, UnpackOptions, WhiteoutStyle, unpack};
+use orlop_fs::{Error, Position, Privilege, UnpackOptions, WhiteoutStyle, unpack};
 use orlop_layer::{Bounds, Entry, Observer, TarReader};
 use tempfile::TempDir;
 
@@ -319,7 +319,11 @@ fn it_stops_when_asked_to() {
     layer.file("a", b"x");
     let bytes = layer.bytes();
     let mut tar = TarReader::new(&bytes[..], Bounds::default());
-    let options = UnpackOptions::new(WhiteoutStyle::Apply, Position::Bottom, is_root());
+    let options = UnpackOptions::new(
+        WhiteoutStyle::Apply,
+        Position::Bottom,
+        Privilege::of_process(),
+    );
     let error = unpack(
         scratch().path(),
         &mut tar,
@@ -359,7 +363,11 @@ fn observers_see_what_they_want() {
     let (sender, seen) = std::sync::mpsc::channel();
     let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(Wanted(sender))];
     let mut tar = TarReader::new(&bytes[..], Bounds::default());
-    let options = UnpackOptions::new(WhiteoutStyle::Apply, Position::Bottom, is_root());
+    let options = UnpackOptions::new(
+        WhiteoutStyle::Apply,
+        Position::Bottom,
+        Privilege::of_process(),
+    );
     let dir = scratch();
     unpack(
         dir.path(),
@@ -385,7 +393,7 @@ fn observers_see_what_they_want() {
 proptest::proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..3000)) {
-        let options = UnpackOptions::new(WhiteoutStyle::Overlay, Position::Bottom, is_root());
+        let options = UnpackOptions::new(WhiteoutStyle::Overlay, Position::Bottom, Privilege::of_process());
         let _ = unpack_bytes(&bytes, scratch().path(), &options);
     }
 }

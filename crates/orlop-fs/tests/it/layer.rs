@@ -3,7 +3,8 @@
 use std::{path::Path, sync::atomic::AtomicBool};
 
 use orlop_fs::{
-    Error, Node, NodeKind, Position, TreeListing, UnpackOptions, Unpacked, WhiteoutStyle, unpack,
+    Error, Node, NodeKind, Position, Privilege, TreeListing, UnpackOptions, Unpacked,
+    WhiteoutStyle, unpack,
 };
 use orlop_layer::{Bounds, TarReader};
 use tempfile::TempDir;
@@ -137,12 +138,19 @@ impl Layer {
 
     /// Unpacks a first layer, with owners when we are root, without otherwise.
     pub(crate) fn unpack(&self, dir: &Path, style: WhiteoutStyle) -> Result<Unpacked, Error> {
-        self.unpack_with(dir, &UnpackOptions::new(style, Position::Bottom, is_root()))
+        self.unpack_with(
+            dir,
+            &UnpackOptions::new(style, Position::Bottom, Privilege::of_process()),
+        )
     }
 
     /// The same on top of what is there.
     pub(crate) fn apply(&self, dir: &Path) -> Result<Unpacked, Error> {
-        let options = UnpackOptions::new(WhiteoutStyle::Apply, Position::Above, is_root());
+        let options = UnpackOptions::new(
+            WhiteoutStyle::Apply,
+            Position::Above,
+            Privilege::of_process(),
+        );
         self.unpack_with(dir, &options)
     }
 

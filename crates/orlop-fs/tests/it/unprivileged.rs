@@ -2,12 +2,12 @@
 
 use std::os::unix::fs::MetadataExt as _;
 
-use orlop_fs::{Position, TreeListing, UnpackOptions, WhiteoutStyle};
+use orlop_fs::{Position, Privilege, TreeListing, UnpackOptions, WhiteoutStyle};
 
 use crate::layer::{Layer, node, scratch, shape};
 
 fn options(whiteouts: WhiteoutStyle) -> UnpackOptions {
-    UnpackOptions::new(whiteouts, Position::Bottom, false)
+    UnpackOptions::new(whiteouts, Position::Bottom, Privilege::None)
 }
 
 #[test]

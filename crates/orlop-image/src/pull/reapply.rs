@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use orlop_fs::{UnpackOptions, WhiteoutStyle};
-use orlop_layer::{BoundedReader, Bounds, Decompressor, Observer, TarReader, sniff};
+use orlop_layer::{BoundedReader, Decompressor, Observer, TarReader, sniff};
 use orlop_snapshot::{Driver, Staging};
 
 use crate::error::{Error, Result};
@@ -15,17 +15,18 @@ use crate::pull::PlannedLayer;
 use crate::pull::layer::store;
 use crate::pull::wire::{Source, WireReader};
 
-/// Unpacks the blob `file` of `layer` on top of the stack below it, and shows it to `observers`. It is
-/// read again, and so it is hashed again.
+/// Unpacks the blob `file` of `layer` on top of the stack below it, where whiteouts are applied whatever
+/// `options` say, and shows it to `observers`. It is read again, and so it is hashed again.
 pub(crate) fn reapply(
     driver: &dyn Driver,
     layer: &PlannedLayer,
     file: File,
-    bounds: &Bounds,
+    options: &UnpackOptions,
     mut observers: Vec<Box<dyn Observer>>,
     cancelled: &Arc<AtomicBool>,
 ) -> Result<Staging> {
     let digest = &layer.descriptor.digest;
+    let bounds = &options.bounds;
     let mut blob = WireReader::new(
         Source::Stored(file),
         digest,
@@ -38,16 +39,12 @@ pub(crate) fn reapply(
     let bounded = BoundedReader::new(decompressor, bounds, layer.descriptor.size);
     let mut tar = TarReader::new(BufReader::with_capacity(256 << 10, bounded), bounds.clone());
     let staging = driver.begin(&layer.chain, layer.parent())?;
-    let options = UnpackOptions {
-        bounds: bounds.clone(),
-        ..UnpackOptions::new(
-            WhiteoutStyle::Apply,
-            layer.position(),
-            crate::images::is_privileged(),
-        )
+    let options = &UnpackOptions {
+        whiteouts: WhiteoutStyle::Apply,
+        ..options.clone()
     };
     let applied = driver.apply_on_top(&staging, &layer.below, &mut |directory| {
-        orlop_fs::unpack(directory, &mut tar, &options, &mut observers, cancelled).map(drop)
+        orlop_fs::unpack(directory, &mut tar, options, &mut observers, cancelled).map(drop)
     });
     drop(tar);
     // A blob that isn't what it should be explains everything else.

@@ -5,13 +5,12 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use orlop_fs::{Settled, UnpackOptions, Unpacked, Usage};
+use orlop_fs::{Privilege, Settled, UnpackOptions, Unpacked, Usage};
 use orlop_layer::{Bounds, Observer};
 use orlop_snapshot::{Below, Driver, Staging};
 use orlop_store::Store;
 
 use crate::error::{Error, Result};
-use crate::images::is_privileged;
 use crate::pull::PlannedLayer;
 use crate::pull::layer::{LayerInput, UnpackTo, process};
 use crate::pull::reapply::reapply;
@@ -28,7 +27,7 @@ pub(crate) fn settle_layer(
     (staging, unpacked): (Staging, Unpacked),
     layer: &PlannedLayer,
     file: File,
-    bounds: &Bounds,
+    options: &UnpackOptions,
     observers: impl FnOnce() -> Vec<Box<dyn Observer>>,
     cancelled: &Arc<AtomicBool>,
 ) -> Result<(Staging, Option<Usage>)> {
@@ -50,7 +49,7 @@ pub(crate) fn settle_layer(
             } else {
                 Vec::new()
             };
-            let staging = reapply(driver, layer, file, bounds, seers, cancelled)?;
+            let staging = reapply(driver, layer, file, options, seers, cancelled)?;
             Ok((staging, None))
         }
     }
@@ -62,7 +61,7 @@ pub(crate) fn unpack_stored(
     store: &Store,
     driver: &dyn Driver,
     layer: &PlannedLayer,
-    bounds: &Bounds,
+    (privilege, bounds): (&Privilege, &Bounds),
     cancelled: &Arc<AtomicBool>,
 ) -> Result<(Staging, Option<Usage>)> {
     let open = || {
@@ -71,7 +70,7 @@ pub(crate) fn unpack_stored(
     };
     let options = UnpackOptions {
         bounds: bounds.clone(),
-        ..UnpackOptions::new(driver.whiteouts(), layer.position(), is_privileged())
+        ..UnpackOptions::new(driver.whiteouts(), layer.position(), privilege.clone())
     };
     let output = process(LayerInput {
         descriptor: layer.descriptor.clone(),
@@ -79,7 +78,7 @@ pub(crate) fn unpack_stored(
         unpack: Some(UnpackTo {
             staging: driver.begin(&layer.chain, layer.parent())?,
             diff_id: layer.diff_id.clone(),
-            options,
+            options: options.clone(),
             observers: Vec::new(),
         }),
         cancelled: Arc::clone(cancelled),
@@ -89,5 +88,13 @@ pub(crate) fn unpack_stored(
         .unpacked
         .ok_or_else(|| Error::invalid(&layer.descriptor.digest, "it was not unpacked"))?;
     let file = open()?;
-    settle_layer(driver, unpacked, layer, file, bounds, Vec::new, cancelled)
+    settle_layer(
+        driver,
+        unpacked,
+        layer,
+        file,
+        &options,
+        Vec::new,
+        cancelled,
+    )
 }

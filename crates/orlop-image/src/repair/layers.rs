@@ -161,7 +161,8 @@ impl Repair<'_> {
             return Ok(fault.map_or(Seen::Unknown, |fault| Seen::Wrong(fault, None)));
         }
         let cancelled = self.cancel.flag();
-        let fresh = unpack_stored(store, &**driver, layer, &self.options.bounds, cancelled);
+        let limits = (&self.images.privilege, &self.options.bounds);
+        let fresh = unpack_stored(store, &**driver, layer, limits, cancelled);
         let fresh = match fresh {
             Ok(fresh) => fresh,
             Err(_) if self.cancel.is_cancelled() => return Err(Error::Cancelled),

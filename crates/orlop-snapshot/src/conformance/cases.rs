@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use orlop_fs::Privilege;
 use orlop_oci::{ChainId, Digest};
 
 use super::{Attributes, Bench, Case, Failure, Layer, Listing, inheritance};
@@ -71,7 +72,7 @@ pub(super) fn expect(listing: &Listing, lines: &[&str]) -> Outcome {
 /// Without privileges everything belongs to the caller: each `UID:GID` of a line becomes theirs.
 pub(super) fn with_owner(line: &str) -> String {
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-    if uid.is_root() {
+    if Privilege::of_process().keeps_owners() {
         return line.to_owned();
     }
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

@@ -1,6 +1,7 @@
 //! Cases about what a layer says nothing of, and so has from the layers below or from the directory it
 //! is made in.
 
+use orlop_fs::Privilege;
 use orlop_oci::{ChainId, Digest};
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
@@ -61,7 +62,7 @@ fn list() -> Vec<u8> {
 
 /// Whether lists are kept here: without privileges, no layer's are.
 fn keeps_lists(bench: &Bench<'_>) -> Result<bool, Failure> {
-    if !bench.may_mount() {
+    if !Privilege::of_process().keeps_owners() {
         return Ok(false);
     }
     // Where the layers will be. Some file systems keep the attribute, and don't know what it is.

@@ -82,7 +82,9 @@ fn xattrs(path: &Path) -> io::Result<String> {
     let length = rustix::fs::llistxattr(path, &mut names[..])?;
     let mut names: Vec<&[u8]> = names[..length]
         .split(|b| *b == 0)
-        .filter(|n| !n.is_empty() && !n.starts_with(b"trusted.overlay."))
+        .filter(|n| {
+            !n.is_empty() && !n.starts_with(b"trusted.overlay.") && !n.starts_with(b"user.overlay.")
+        })
         .collect();
     names.sort_unstable();
     let mut shown = String::new();

@@ -4,5 +4,6 @@
 mod conform;
 mod datasets;
 mod equal;
+mod namespaces;
 mod subvolumes;
 mod with_store;

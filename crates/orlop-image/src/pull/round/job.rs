@@ -14,7 +14,6 @@ use super::{Done, Rounds, Taken, Work, blocking};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::event::BlobState;
-use crate::images::is_privileged;
 use crate::origin::CHUNKS_IN_FLIGHT;
 use crate::progress::progress;
 use crate::pull::PlannedLayer;
@@ -147,7 +146,7 @@ impl Rounds<'_> {
         let whiteouts = self.images.driver.whiteouts();
         UnpackOptions {
             bounds: self.options.bounds.clone(),
-            ..UnpackOptions::new(whiteouts, layer.position(), is_privileged())
+            ..UnpackOptions::new(whiteouts, layer.position(), self.images.privilege.clone())
         }
     }
 
@@ -224,7 +223,7 @@ impl Rounds<'_> {
         stop: &Cancel,
     ) -> Result<SnapshotRecord> {
         let driver = Arc::clone(&self.images.driver);
-        let bounds = self.options.bounds.clone();
+        let options = self.unpack_options(&layer);
         let cancelled = Arc::clone(stop.flag());
         let observers = Arc::clone(&self.options.observers);
         blocking(move || {
@@ -233,7 +232,7 @@ impl Rounds<'_> {
                 (staging, unpacked),
                 &layer,
                 file,
-                &bounds,
+                &options,
                 || observers(),
                 &cancelled,
             )?;
