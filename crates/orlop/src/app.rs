@@ -19,6 +19,7 @@ use crate::environment::Environment;
 use crate::error::{CliError, CliResult, chain};
 use crate::printer::Printer;
 use crate::progress::Progress;
+use crate::rootless;
 
 /// One run of the program.
 #[derive(Debug)]
@@ -91,6 +92,7 @@ impl App {
     /// The store cannot be opened, or its driver not be used.
     pub fn images(&self) -> CliResult<Images> {
         let root = &self.settings.root;
+        rootless::prepare(&self.env, &self.settings)?;
         let store = Store::open(root).map_err(|error| self.store_error(&error))?;
         self.images_of(store)
     }
@@ -123,7 +125,8 @@ impl App {
                 None => error,
             }
         })?;
-        Ok(Images::new(store, driver))
+        let privilege = rootless::privilege(&self.env, driver.name());
+        Ok(Images::new(store, driver).with_privilege(privilege))
     }
 
     /// The store as one that knows which repositories have which blobs; none when there is no store yet.

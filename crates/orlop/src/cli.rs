@@ -10,7 +10,7 @@ use crate::commands::{
     append, attach, blob, buildx, completion, config, copy, diff, digest, export, flatten, history,
     image, images, import, info, inspect, load, login, logout, manifest, mount, mutate, official,
     pin, prune, pull, push, quickstart, rebase, referrers, registry, rmi, save, search, serve,
-    system, tag, umount, undo, validate, version, why,
+    system, tag, umount, undo, unshare, validate, version, why,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -187,6 +187,8 @@ pub enum Command {
     /// Unmount what `orlop mount` mounted
     #[command(visible_alias = "unmount")]
     Umount(umount::UmountArgs),
+    /// Run a command in the namespace in which a user mounts images
+    Unshare(unshare::UnshareArgs),
     /// Manage the store
     System(system::SystemArgs),
     /// Serve a registry
@@ -205,6 +207,25 @@ pub enum Command {
     Completion(completion::CompletionArgs),
     /// Take a tour, without network, with a store and a registry of its own
     Quickstart(quickstart::QuickstartArgs),
+}
+
+impl Command {
+    /// Whether it may open the store of images. Others don't even look for it.
+    pub fn may_need_images(&self) -> bool {
+        !matches!(
+            self,
+            Self::Login(_)
+                | Self::Logout(_)
+                | Self::Serve(_)
+                | Self::Registry(_)
+                | Self::Search(_)
+                | Self::Config(_)
+                | Self::Version(_)
+                | Self::Completion(_)
+                | Self::Quickstart(_)
+                | Self::Unshare(_)
+        )
+    }
 }
 
 /// The tree of commands, for man pages and completions.

@@ -11,6 +11,9 @@ pub struct Environment {
     root: bool,
 }
 
+/// Set for what `orlop unshare` runs.
+pub const UNSHARED: &str = "ORLOP_UNSHARED";
+
 impl Environment {
     /// Those of this process. Variables that are no UTF-8 are left out.
     pub fn of_process() -> Self {
@@ -42,9 +45,14 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether root runs the process.
+    /// Whether root runs the process: of the machine or container, not of a user's own namespace.
     pub fn is_root(&self) -> bool {
-        self.root
+        self.root && !self.is_unshared()
+    }
+
+    /// Whether the process was run by `orlop unshare`.
+    pub fn is_unshared(&self) -> bool {
+        self.root && self.get(UNSHARED).is_some()
     }
 
     /// The home directory. Without `HOME` it is `/`, as for a service.
@@ -120,6 +128,10 @@ mod tests {
         let env = Environment::new(&[("REGISTRY_AUTH_FILE", "/a.json"), ("EMPTY", "")], true);
         assert_eq!(env.podman_auth_files(), [PathBuf::from("/a.json")]);
         assert_eq!(env.get("EMPTY"), None);
-        assert!(env.is_root());
+        assert!(env.is_root() && !env.is_unshared());
+        let env = Environment::new(&[(UNSHARED, "1")], true);
+        assert!(!env.is_root() && env.is_unshared());
+        let env = Environment::new(&[(UNSHARED, "1")], false);
+        assert!(!env.is_root() && !env.is_unshared());
     }
 }

@@ -23,6 +23,11 @@ pub enum ErrorKind {
     Template,
     /// Whoever read our output went away: 141, as a program that SIGPIPE ended. Nothing is said.
     BrokenPipe,
+    /// A command that we ran ended with this code, or with 126 or 127 because it couldn't be run.
+    Command {
+        /// The code.
+        code: u8,
+    },
     /// A signal asked us to stop: 128 and its number, as docker.
     Interrupted {
         /// Its number (SIGINT is 2).
@@ -130,6 +135,7 @@ impl CliError {
             ErrorKind::Usage => 125,
             ErrorKind::Template => 64,
             ErrorKind::BrokenPipe => 141,
+            ErrorKind::Command { code } => code,
             ErrorKind::Interrupted { signal } => 128 + signal,
         }
     }

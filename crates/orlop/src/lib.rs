@@ -24,6 +24,7 @@ pub mod place;
 pub mod printer;
 pub mod progress;
 mod prompt;
+mod rootless;
 pub mod table;
 pub mod terminal;
 pub mod units;
@@ -60,5 +61,9 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, printer: &Arc<Printer
         printer.show_details();
     }
     let app = app::App::new(cli.global, Environment::of_process(), printer.clone())?;
+    if cli.command.may_need_images() {
+        // As long as there is one thread.
+        rootless::prepare(&app.env, &app.settings)?;
+    }
     commands::dispatch(&app, cli.command)
 }

@@ -88,13 +88,5 @@ pub(crate) fn unpack_stored(
         .unpacked
         .ok_or_else(|| Error::invalid(&layer.descriptor.digest, "it was not unpacked"))?;
     let file = open()?;
-    settle_layer(
-        driver,
-        unpacked,
-        layer,
-        file,
-        &options,
-        Vec::new,
-        cancelled,
-    )
+    settle_layer(driver, unpacked, layer, file, &options, Vec::new, cancelled)
 }

@@ -62,6 +62,7 @@ pub mod tag_log;
 pub mod tag_ls;
 pub mod umount;
 pub mod undo;
+pub mod unshare;
 pub mod validate;
 pub mod version;
 pub mod why;
@@ -111,6 +112,7 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Logout(args) => logout::run(app, &args),
         Command::Mount(args) => mount::run(app, args),
         Command::Umount(args) => umount::run(app, &args),
+        Command::Unshare(args) => unshare::run(app, args),
         Command::System(args) => system::run(app, args),
         Command::Serve(args) => serve::run(app, &args),
         Command::Registry(args) => registry::run(app, args),

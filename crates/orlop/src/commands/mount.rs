@@ -9,12 +9,14 @@ use orlop_oci::Platform;
 use crate::app::App;
 use crate::error::CliResult;
 use crate::interrupt;
+use crate::rootless;
 
 /// Arguments of `mount`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   orlop mount alpine:3.20 /mnt/alpine
   orlop mount --rw alpine:3.20 /mnt/scratch
+  orlop unshare sh -c 'orlop mount alpine:3.20 mnt && ls mnt'
   orlop umount /mnt/alpine")]
 pub struct MountArgs {
     /// A name or ID
@@ -36,6 +38,7 @@ pub struct MountArgs {
 /// # Errors
 /// The image isn't there, or cannot be mounted.
 pub fn run(app: &App, args: MountArgs) -> CliResult {
+    rootless::refuse_mounting(&app.env)?;
     let store = app.images()?;
     let options = MountOptions {
         platform: args.platform,

@@ -239,9 +239,7 @@ impl Tour {
     fn mount(&self, name: &str) -> CliResult {
         let point = self.mount_point.display().to_string();
         if !self.app.env.is_root() {
-            return self.say_next(
-                "`orlop mount` is left out: it needs root, or a user namespace (unshare -rm).",
-            );
+            return self.say_next("`orlop mount` is left out: users do that in `orlop unshare`.");
         }
         self.command(&["mount", name, &point])?;
         let listed = self.list_mount();

@@ -50,7 +50,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "storage_driver",
         kind: Kind::Text,
-        default: "what the store was made with; a new one: btrfs on btrfs, zfs on ZFS, else overlay2 where it works, else vfs",
+        default: "what the store was made with; a new one: btrfs on btrfs, zfs on ZFS, else overlay2 where it works (for users in a namespace of their own), else vfs",
         variables: &["ORLOP_STORAGE_DRIVER"],
         flag: Some("--storage-driver NAME"),
         help: "How unpacked layers are kept: overlay2, btrfs, zfs or vfs.",

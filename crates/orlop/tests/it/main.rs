@@ -24,6 +24,7 @@ mod refused;
 mod registries;
 mod removal;
 mod repair;
+mod rootless;
 mod serve;
 mod stacks;
 mod storage;
@@ -142,7 +143,9 @@ fn layers(orlop: &Orlop) -> Vec<String> {
             for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 // What a driver keeps for itself; layers have digests as names.
-                if !["staging", "throwaway", "empty", "dataset"].contains(&name.as_str()) {
+                if !["staging", "throwaway", "empty", "dataset", "userxattr"]
+                    .contains(&name.as_str())
+                {
                     found.push(name);
                 }
             }

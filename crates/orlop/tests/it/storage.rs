@@ -8,7 +8,7 @@ use orlop_testing::{Btrfs, Image, Layer, Orlop, PlatformName, Program, Registry,
 use crate::{assert_nothing_visible, assert_same_tree, orlop, small, trees};
 
 /// An image of three layers that take 4 MiB each.
-fn three_layers(seed: u64) -> Image {
+pub(crate) fn three_layers(seed: u64) -> Image {
     let layers: Vec<Layer> = (0..3)
         .map(|number| Layer::noise(&format!("noise{number}"), 4 << 20, seed + number))
         .collect();
@@ -16,7 +16,7 @@ fn three_layers(seed: u64) -> Image {
 }
 
 /// What `system df` says that the images take.
-fn shown_size(orlop: &Orlop) -> f64 {
+pub(crate) fn shown_size(orlop: &Orlop) -> f64 {
     let shown = orlop.ok(["system", "df", "--format", "{{.Size}}"]);
     let line = shown.lines()[0].to_owned();
     let number = line.trim_end_matches(|c: char| c.is_ascii_alphabetic());

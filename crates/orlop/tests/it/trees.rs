@@ -36,8 +36,6 @@ fn base() -> Tarball {
         .mtime(1_600_000_000, 123_456_789)
         .xattr("user.note", b"kept\0with zero")
         .file("owned", 0o600, "precise time")
-        .owner(3_000_000, 4_000_000)
-        .file("far", 0o400, "ids beyond octal")
         .owner(0, 0)
         .mtime(0, 0)
         .xattr("security.capability", &CAPABILITY)
@@ -156,7 +154,7 @@ fn more_changes() -> Tarball {
         .opaque("early/never/there")
 }
 
-fn layers_of(parts: [Tarball; 4]) -> Vec<Layer> {
+fn layers_of<const N: usize>(parts: [Tarball; N]) -> Vec<Layer> {
     parts
         .into_iter()
         .map(|tar| Layer::new(&tar.finish(), Compression::Gzip))
@@ -164,13 +162,29 @@ fn layers_of(parts: [Tarball; 4]) -> Vec<Layer> {
 }
 
 /// The tree that umoci makes of `tag` in a layout.
-fn unpacked(umoci: &Umoci, layout: &Path, tag: &str, orlop: &Orlop) -> TreeListing {
+pub(crate) fn unpacked(umoci: &Umoci, layout: &Path, tag: &str, orlop: &Orlop) -> TreeListing {
     TreeListing::read(&umoci.unpack(layout, tag, &orlop.folder().join("bundle")))
         .expect("an unpacked tree can be read")
 }
 
+/// A file whose owner few machines have.
+fn far() -> Tarball {
+    Tarball::new()
+        .mtime(1_600_000_000, 123_456_789)
+        .owner(3_000_000, 4_000_000)
+        .file("far", 0o400, "ids beyond octal")
+}
+
 /// An image with every kind of node, and every change that a layer can make to the ones below.
 pub(crate) fn everything() -> Image {
+    Image::new(
+        &PlatformName::host(),
+        &layers_of([base(), far(), prey(), changes(), more_changes()]),
+    )
+}
+
+/// The same without what belongs to ids that a user hasn't got.
+pub(crate) fn everything_near() -> Image {
     Image::new(
         &PlatformName::host(),
         &layers_of([base(), prey(), changes(), more_changes()]),

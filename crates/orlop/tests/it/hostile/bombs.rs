@@ -40,13 +40,15 @@ fn layers_that_bomb() {
 }
 
 #[test]
-fn a_mount_unpacks_within_the_limits() {
+fn root_a_mount_unpacks_within_the_limits() {
+    if !orlop_testing::is_root() {
+        return;
+    }
     let registry = FaultProxy::alone();
     let plenty = Layer::noise("plenty", 3 << 20, 52);
     let image = Image::new(&PlatformName::host(), &[plenty]);
     registry.serve("app", "v1", &image);
     let name = format!("{}/app:v1", registry.host());
-    // Without root there is only this driver, which unpacks before it finds that it can't mount.
     let orlop = orlop().driver("vfs");
     orlop.ok(["pull", &name]);
     std::fs::remove_dir_all(orlop.store().join("snapshots/vfs")).unwrap();
@@ -60,14 +62,8 @@ fn a_mount_unpacks_within_the_limits() {
     assert!(said.contains("1000000 bytes"), "{said}");
 
     std::fs::write(orlop.config_file(), "[limits]\nlayer_bytes = 4000000\n").unwrap();
-    let mounted = orlop.run(["mount", &name, target]);
-    if mounted.status.success() {
-        orlop.ok(["umount", target]);
-    } else {
-        let said = mounted.expect_code(1).stderr;
-        assert!(said.contains("needs root"), "{said}");
-        assert!(said.contains("hint: run as root"), "{said}");
-    }
+    orlop.ok(["mount", &name, target]);
+    orlop.ok(["umount", target]);
 }
 
 /// A layer of one file of zeros, made of one compressed piece again and again: nobody holds it.
