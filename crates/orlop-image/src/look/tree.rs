@@ -19,8 +19,13 @@ impl NodeId {
     /// `/`.
     pub const ROOT: Self = Self(0);
 
-    pub(super) fn index(self) -> usize {
+    /// Its number among all nodes, in their order: for vectors with one thing for each.
+    pub fn number(self) -> usize {
         self.0 as usize
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.number()
     }
 }
 
