@@ -7,10 +7,10 @@ use clap::error::ErrorKind as ClapKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, attach, blob, buildx, completion, config, copy, diff, digest, export, flatten, history,
-    image, images, import, info, inspect, load, login, logout, manifest, mount, mutate, official,
-    pin, prune, pull, push, quickstart, rebase, referrers, registry, rmi, save, search, serve,
-    system, tag, umount, undo, unshare, validate, version, why,
+    append, attach, blob, buildx, completion, config, copy, diff, digest, explore, export, flatten,
+    history, image, images, import, info, inspect, load, login, logout, manifest, mount, mutate,
+    official, pin, prune, pull, push, quickstart, rebase, referrers, registry, rmi, save, search,
+    serve, system, tag, umount, undo, unshare, validate, version, why,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -129,6 +129,8 @@ pub enum Command {
     History(history::HistoryArgs),
     /// Show in what two images differ: files, configuration, layers, sizes
     Diff(diff::DiffArgs),
+    /// Explore an image's layers, files and wasted space
+    Explore(explore::ExploreArgs),
     /// Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE
     Tag(tag::TagArgs),
     /// Remove one or more images

@@ -43,6 +43,8 @@ pub enum Style {
     Name,
     /// Bold and red: `Error:`.
     Error,
+    /// Green: a check that passed.
+    Good,
     /// Yellow: `WARNING:`.
     Warning,
     /// Cyan: `hint:`.
@@ -59,6 +61,7 @@ impl Style {
             Self::Bold => "1",
             Self::Name => "1;34",
             Self::Error => "1;31",
+            Self::Good => "32",
             Self::Warning => "33",
             Self::Hint => "36",
             Self::Faint => "2",

@@ -10,6 +10,7 @@ pub mod copy;
 mod copy_tags;
 pub mod diff;
 pub mod digest;
+pub mod explore;
 pub mod export;
 pub mod flatten;
 pub mod history;
@@ -84,6 +85,7 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Inspect(args) => inspect::run(app, args),
         Command::History(args) => history::run(app, args),
         Command::Diff(args) => diff::run(app, &args),
+        Command::Explore(args) => explore::run(app, args),
         Command::Tag(args) => tag::run(app, &args),
         Command::Rmi(args) => rmi::run(app, &args),
         Command::Save(args) => save::run(app, &args),

@@ -1,6 +1,8 @@
 //! How the answers of the use-cases look: rows, trees and objects. Pure: data in, text out.
 
 pub mod disk_usage;
+pub mod dive_json;
+pub mod dive_report;
 pub mod file_words;
 pub mod history;
 pub mod history_files;

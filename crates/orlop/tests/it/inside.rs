@@ -1,6 +1,7 @@
 //! Looking into images: `history --files`, `diff`, `explore`.
 
 mod diff;
+mod explore;
 mod history;
 
 use orlop_testing::{Compression, Image, Layer, MediaTypes, Orlop, PlatformName, Tarball};
