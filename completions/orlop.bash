@@ -43,6 +43,9 @@ _orlop() {
             orlop,digest)
                 cmd="orlop__subcmd__digest"
                 ;;
+            orlop,explore)
+                cmd="orlop__subcmd__explore"
+                ;;
             orlop,export)
                 cmd="orlop__subcmd__export"
                 ;;
@@ -141,6 +144,9 @@ _orlop() {
                 ;;
             orlop,unmount)
                 cmd="orlop__subcmd__umount"
+                ;;
+            orlop,unshare)
+                cmd="orlop__subcmd__unshare"
                 ;;
             orlop,validate)
                 cmd="orlop__subcmd__validate"
@@ -244,6 +250,9 @@ _orlop() {
             orlop__subcmd__help,digest)
                 cmd="orlop__subcmd__help__subcmd__digest"
                 ;;
+            orlop__subcmd__help,explore)
+                cmd="orlop__subcmd__help__subcmd__explore"
+                ;;
             orlop__subcmd__help,export)
                 cmd="orlop__subcmd__help__subcmd__export"
                 ;;
@@ -339,6 +348,9 @@ _orlop() {
                 ;;
             orlop__subcmd__help,undo)
                 cmd="orlop__subcmd__help__subcmd__undo"
+                ;;
+            orlop__subcmd__help,unshare)
+                cmd="orlop__subcmd__help__subcmd__unshare"
                 ;;
             orlop__subcmd__help,validate)
                 cmd="orlop__subcmd__help__subcmd__validate"
@@ -863,7 +875,7 @@ _orlop() {
 
     case "${cmd}" in
         orlop)
-            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount unmount system serve registry config info version completion quickstart help"
+            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff explore tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount unmount unshare system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1818,6 +1830,72 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__explore)
+            opts="-j -D -h --ci --ci-config --lowestEfficiency --highestWastedBytes --highestUserWastedPercent --json --platform --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --ci-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lowestEfficiency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --highestWastedBytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --highestUserWastedPercent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --json)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__export)
             opts="-o -D -h --output --platform --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1919,7 +1997,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help)
-            opts="pull push copy images inspect history diff tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount system serve registry config info version completion quickstart help"
+            opts="pull push copy images inspect history diff explore tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount unshare system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2129,6 +2207,20 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__digest)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__explore)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3207,6 +3299,20 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__undo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__unshare)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -7511,6 +7617,44 @@ _orlop() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__unshare)
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
