@@ -189,6 +189,12 @@ pub trait Driver: Send + Sync {
     /// Where a snapshot is, or would be.
     fn layer_dir(&self, chain: &ChainId) -> PathBuf;
 
+    /// Whether [`Driver::layer_dir`] holds the snapshot's files. Where it is but a sign that there is one,
+    /// they are seen through a mount only.
+    fn has_files_in_place(&self) -> bool {
+        true
+    }
+
     /// Mounts a stack, bottom first, on an existing directory. Have the store know
     /// by `Store::add_mount`.
     ///

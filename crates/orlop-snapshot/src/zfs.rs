@@ -239,6 +239,10 @@ impl Driver for Zfs {
         self.home.snapshot(chain)
     }
 
+    fn has_files_in_place(&self) -> bool {
+        false
+    }
+
     fn mount(&self, chain: &[ChainId], target: &Path, mode: MountMode) -> Result<()> {
         let target = existing_directory(target)?;
         let top = self.top(chain)?;

@@ -74,6 +74,9 @@ fn tour(orlop: &Orlop, driver: &str, used: impl Fn() -> u64) {
         layers.len() == 3 && layers.iter().all(|size| (4 << 20..5 << 20).contains(size)),
         "layers of {layers:?} bytes"
     );
+    // Whatever a driver keeps its files in, they are those of the layers.
+    let repair = orlop.ok(["system", "repair"]);
+    assert!(repair.stdout.contains("nothing is damaged"), "{repair}");
 
     orlop.ok(["rmi", &one, &name]);
     assert_nothing_visible(orlop);
