@@ -153,7 +153,8 @@ impl Orlop {
             "REGISTRY_AUTH_FILE",
             "DOCKER_DEFAULT_PLATFORM",
         ])
-        .chain(["ORLOP_ROOT", "ORLOP_CONFIG"])
+        // A machine of continuous integration has it set, and `explore` then judges as with `--ci`.
+        .chain(["ORLOP_ROOT", "ORLOP_CONFIG", "CI"])
         {
             program = program.env_remove(name);
         }
