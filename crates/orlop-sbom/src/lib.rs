@@ -1,0 +1,27 @@
+//! What packages an image holds.
+//!
+//! ```text
+//! files of a layer ─▶ catalogers ─▶ findings, by the file that shows them ─▶ one record a layer
+//! records of all layers, bottom first ─▶ stacked (whiteouts, replaced files) ─▶ joined ─▶ Sbom
+//! ```
+//!
+//! A layer is catalogued once, without the layers below it: a [`Finding`] says what *one file* shows,
+//! and stands in the record of its layer under the path of that file. So a record can be kept by diff
+//! ID and serves every image that has the layer. What only several files tell together (the package of
+//! dpkg's `status`, its files in `info/NAME.list`, its licence in `copyright`) is joined after
+//! stacking, because each of these files may come from another layer. The rejected alternative, a
+//! scan of the image's whole tree, pays for every layer again in every image.
+//!
+//! Parsers are pure: bytes in, findings out. Nothing here opens a file or a socket, and no input makes
+//! a parser panic: what it can't read it tells as a [`Fault`], which names the file, and the scan goes
+//! on.
+
+mod cataloger;
+mod content;
+mod finding;
+mod package;
+
+pub use cataloger::{Cataloger, Fault, Found};
+pub use content::{Content, FileInfo, read_whole};
+pub use finding::{Finding, PackageRef, Release};
+pub use package::{Package, PackageKind, SourcePackage};

@@ -1,0 +1,10 @@
+//! What is wrong with packages: advisories, the database made of them, and the versions they mean.
+//!
+//! Every ecosystem orders versions by rules of its own ([`Order`]); no rule here is a compromise
+//! between two of them. An advisory says in which ranges of such an order a package is affected.
+//! Feeds are read once, when the database is built; a scan opens the database read-only and looks up
+//! no more than the packages it was given.
+
+mod order;
+
+pub use order::{MalformedVersion, Order};
