@@ -4,11 +4,18 @@ use crate::{Content, FileInfo, Finding};
 
 /// Reads the packages of one ecosystem from the files that show them.
 pub trait Cataloger: Sync {
-    /// Its name, as documents give it for a package's origin: `apk-db`, `go-binary`.
+    /// Its name, as documents give it for a package's origin: syft's where syft has such a one
+    /// (`apk-db-cataloger`).
     fn name(&self) -> &'static str;
 
     /// Whether it wants to read a file. Asked for every file of a layer: it must be cheap.
     fn wants(&self, file: &FileInfo<'_>) -> bool;
+
+    /// Whether it finds what is declared (lock files and the like), not what is installed. Such a one
+    /// is asked only where that is wanted.
+    fn is_declared(&self) -> bool {
+        false
+    }
 
     /// Reads a file that it wanted. Of a file that turns out to be something else (an executable
     /// without what the cataloger looks for) it finds nothing, which is no fault.

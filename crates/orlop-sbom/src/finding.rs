@@ -38,6 +38,10 @@ pub struct PackageRef {
     /// Its architecture, where several of one name can be installed (dpkg's `libc6:amd64`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
+    /// The folder of the file that shows it, where several of one name and architecture can be
+    /// installed (Python environments).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_in: Option<String>,
 }
 
 /// What `os-release` says (os-release(5)), empty where it says nothing.
