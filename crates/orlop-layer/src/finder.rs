@@ -6,10 +6,10 @@
 //! component of what is looked for has its name), the answer is [`Sight::Unsure`], and a
 //! [`Flattener`](crate::Flattener) tells, which takes all layers.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Write};
 
-use crate::path::{MAX_LINKS, ancestors, components, last_component};
+use crate::path::{Way, ancestors, components, last_component};
 use crate::{Bounds, Entry, EntryKind, Error, Result, TarReader, Whiteout};
 
 /// Where the content of a path is.
@@ -93,23 +93,11 @@ impl Finder {
     /// # Errors
     /// When there are too many links on the way.
     pub fn find(&self, path: &[u8], is_all: bool) -> Result<Sight> {
-        let mut left: VecDeque<Vec<u8>> = components(path).collect();
-        let mut real: Vec<u8> = Vec::with_capacity(path.len());
-        let mut followed = 0;
-        while let Some(component) = left.pop_front() {
-            if component == b".." {
-                let end = real.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
-                real.truncate(end);
-                continue;
-            }
-            let parent = real.len();
-            if !real.is_empty() {
-                real.push(b'/');
-            }
-            real.extend_from_slice(&component);
-            match self.look(&real, is_all) {
+        let mut way = Way::to(path);
+        while way.step() {
+            match self.look(way.real(), is_all) {
                 Ok((_, Said::Directory)) => {}
-                Ok((layer, Said::Content(entry))) if left.is_empty() => {
+                Ok((layer, Said::Content(entry))) if way.is_at_end() => {
                     return Ok(Sight::At(Place {
                         layer,
                         entry: *entry,
@@ -118,17 +106,7 @@ impl Finder {
                 // A file where a directory would have to be.
                 Ok((_, Said::Content(_))) => return Ok(Sight::Absent),
                 Ok((_, Said::Elsewhere)) => return Ok(Sight::Unsure),
-                Ok((_, Said::Symlink(text))) => {
-                    followed += 1;
-                    if followed > MAX_LINKS {
-                        return Err(Error::entry(path, "too many symbolic links on the way"));
-                    }
-                    let absolute = text.starts_with(b"/");
-                    for component in components(text).collect::<Vec<_>>().into_iter().rev() {
-                        left.push_front(component);
-                    }
-                    real.truncate(if absolute { 0 } else { parent });
-                }
+                Ok((_, Said::Symlink(text))) => way.follow(text)?,
                 Err(sight) => return Ok(sight),
             }
         }

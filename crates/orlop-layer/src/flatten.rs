@@ -7,12 +7,12 @@
 //!
 //! Memory grows with the number of files, by their paths and some words each.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead, Write};
 use std::ops::Bound;
 
 use crate::finder::{Place, Sight};
-use crate::path::{MAX_LINKS, ancestors, components};
+use crate::path::{Way, ancestors};
 use crate::{Bounds, Entry, EntryKind, Error, Result, TarReader, TarWriter, Whiteout};
 
 /// Which entry of which layer.
@@ -169,43 +169,22 @@ impl Flattener {
     /// Where a path really is: links on the way are followed, inside of the root, and `last` says
     /// whether the last component is too.
     fn resolve(&self, path: &[u8], last: bool) -> Result<Found> {
-        let mut left: VecDeque<Vec<u8>> = components(path).collect();
-        let mut real: Vec<u8> = Vec::with_capacity(path.len());
-        let mut followed = 0;
-        while let Some(component) = left.pop_front() {
-            if component == b".." {
-                let end = real.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
-                real.truncate(end);
-                continue;
-            }
-            let parent = real.len();
-            if !real.is_empty() {
-                real.push(b'/');
-            }
-            real.extend_from_slice(&component);
-            if left.is_empty() && !last {
+        let mut way = Way::to(path);
+        while way.step() {
+            if way.is_at_end() && !last {
                 break;
             }
-            let Some(What::Content(content)) = self.nodes.get(&real).map(|node| node.what) else {
+            let Some(What::Content(content)) = self.nodes.get(way.real()).map(|node| node.what)
+            else {
                 continue;
             };
-            let Some(text) = self.links.get(&content) else {
-                if left.is_empty() {
-                    break;
-                }
-                return Ok(Found::Blocked(real));
-            };
-            followed += 1;
-            if followed > MAX_LINKS {
-                return Err(Error::entry(path, "too many symbolic links on the way"));
+            match self.links.get(&content) {
+                Some(text) => way.follow(text)?,
+                None if way.is_at_end() => break,
+                None => return Ok(Found::Blocked(way.into_real())),
             }
-            let absolute = text.starts_with(b"/");
-            for component in components(text).collect::<Vec<_>>().into_iter().rev() {
-                left.push_front(component);
-            }
-            real.truncate(if absolute { 0 } else { parent });
         }
-        Ok(Found::At(real))
+        Ok(Found::At(way.into_real()))
     }
 
     /// Takes away what layers before `layer` have below a path, and at it. A directory in which this
