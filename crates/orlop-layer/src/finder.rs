@@ -2,9 +2,10 @@
 //! the last layer that speaks of it, so that those below needn't be fetched.
 //!
 //! A layer may reach into those below in a way that shows only there: through a symbolic link, or into a
-//! directory that it doesn't describe itself. Such an entry is *loose*. Where one could matter (a
-//! component of what is looked for has its name), the answer is [`Sight::Unsure`], and a
-//! [`Flattener`](crate::Flattener) tells, which takes all layers.
+//! directory that it doesn't describe itself. Such an entry is *loose*. Where one could matter, the answer
+//! is [`Sight::Unsure`], and a [`Flattener`](crate::Flattener) tells, which takes all layers. That is so
+//! where a component of what is looked for has its name; and for a file, or nothing, whatever its name:
+//! the links on the way of a loose entry may lead to the file, which makes room for a directory.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Write};
@@ -116,19 +117,28 @@ impl Finder {
     /// What the uppermost layer that speaks of a path says, and which it is. Everything above it in the
     /// tree is a directory.
     fn look(&self, path: &[u8], is_all: bool) -> Result<(usize, &Said), Sight> {
+        let mut is_any_loose = false;
+        let absent = |is_any_loose| match is_any_loose {
+            true => Sight::Unsure,
+            false => Sight::Absent,
+        };
         for (number, seen) in self.layers.iter().enumerate() {
             let is_loose = || components(path).any(|component| seen.loose.contains(&component));
             if seen.is_unclear || is_loose() {
                 return Err(Sight::Unsure);
             }
-            if let Some(said) = seen.entries.get(path) {
-                return Ok((number, said));
-            }
-            if seen.hides(path) {
-                return Err(Sight::Absent);
+            is_any_loose |= !seen.loose.is_empty();
+            match seen.entries.get(path) {
+                Some(Said::Content(_)) if is_any_loose => return Err(Sight::Unsure),
+                Some(said) => return Ok((number, said)),
+                None if seen.hides(path) => return Err(absent(is_any_loose)),
+                None => {}
             }
         }
-        Err(if is_all { Sight::Absent } else { Sight::Below })
+        Err(match is_all {
+            true => absent(is_any_loose),
+            false => Sight::Below,
+        })
     }
 }
 
@@ -170,8 +180,9 @@ impl Seen {
         };
         let is_directory = matches!(said, Said::Directory);
         let before = self.entries.insert(entry.path, said);
-        // What was in it is gone.
-        self.is_unclear |= matches!(before, Some(Said::Directory)) && !is_directory;
+        let was_directory = before.map(|said| matches!(said, Said::Directory));
+        // What was in it is gone: of this layer, or of those below.
+        self.is_unclear |= was_directory.is_some_and(|was| was != is_directory);
     }
 
     /// Whether it is sure where a path is. If not, its components are loose.

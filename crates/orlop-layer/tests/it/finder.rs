@@ -98,6 +98,10 @@ fn what_reaches_into_layers_below_is_never_guessed() {
         (&["new/x=1"], "new/x"),
         (&["h=>d/x"], "h"),
         (&["y/", "y/z=1", "y=file"], "y/z"),
+        // A directory takes the place of a file: where a link leads to, and under the same name.
+        (&["l->/way", "l/z=1"], "way"),
+        (&["file=1", "l->/file", "l/z=1"], "file"),
+        (&["d=file", "d/"], "d/x"),
     ] {
         let layers = [layer(&["d/", "d/x=1", "link->d"]), layer(above)];
         assert_eq!(quick(&layers, path).unwrap().0, Sight::Unsure, "{above:?}");
