@@ -30,6 +30,7 @@ pub mod model;
 mod mount;
 pub mod official;
 mod origin;
+mod passing;
 mod progress;
 pub mod prune;
 mod pull;

@@ -9,18 +9,16 @@ use orlop_layer::{
     BoundedReader, Bounds, Decompressor, Entry, Error as LayerError, TarReader, sniff,
 };
 use orlop_oci::{Descriptor, DiffId, Digest};
-use tokio::sync::mpsc;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::event::{BlobState, Event, EventSink};
+use crate::event::EventSink;
 use crate::look::record::{ContentHash, FileKind, Record, RecordKind};
-use crate::origin::{CHUNKS_IN_FLIGHT, Origin};
-use crate::progress::progress;
-use crate::pull::blocking;
+use crate::origin::Origin;
+use crate::passing::Passing;
 use crate::pull::buffered::drain;
 use crate::pull::stage::{BeltReader, BeltWriter, belt};
-use crate::pull::wire::{OnProgress, Source, WireReader};
+use crate::pull::wire::WireReader;
 
 /// Bytes of paths and link targets that all layers of what is looked at may have together. A million
 /// files have a hundred million of them.
@@ -128,20 +126,7 @@ pub(super) async fn read(
     cancel: &Cancel,
 ) -> Result<LayerFiles> {
     let descriptor = layer.descriptor.clone();
-    let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
-    let feed = origin
-        .clone()
-        .feed(descriptor.clone(), 0, sender, cancel.clone());
-    let feeding = tokio::spawn(feed);
-    let loading = |current, total| BlobState::Loading { current, total };
-    let on_progress = progress(events, &descriptor, true, loading);
     let reading = Reading {
-        wire: WireReader::new(
-            Source::Passing(receiver),
-            &descriptor.digest,
-            Arc::clone(cancel.flag()),
-            Box::new(on_progress) as OnProgress,
-        ),
         is_stored: matches!(origin, Origin::Store(_)),
         layer,
         bounds,
@@ -149,21 +134,18 @@ pub(super) async fn read(
         budget,
         cancelled: Arc::clone(cancel.flag()),
     };
-    let files = blocking(move || reading.run()).await;
-    // Whoever reads no more wants no more.
-    feeding.abort();
-    let files = files?;
-    events.emit(Event::Blob {
-        digest: descriptor.digest,
-        layer: true,
-        state: BlobState::Loaded,
-    });
-    Ok(files)
+    let passing = Passing {
+        origin,
+        descriptor: &descriptor,
+        is_layer: true,
+        events,
+        cancel,
+    };
+    passing.through(move |wire| reading.run(wire)).await
 }
 
 /// The blocking half.
 struct Reading {
-    wire: WireReader,
     /// It comes from the store, where a wrong digest is damage.
     is_stored: bool,
     layer: LayerToRead,
@@ -174,9 +156,8 @@ struct Reading {
 }
 
 impl Reading {
-    fn run(self) -> Result<LayerFiles> {
+    fn run(self, wire: WireReader) -> Result<LayerFiles> {
         let Self {
-            wire,
             is_stored,
             layer,
             bounds,

@@ -128,7 +128,7 @@ pub(crate) fn store(
             .take_failure()
             .unwrap_or_else(|| Error::layer(&descriptor.digest, error)));
     }
-    let Drained { digest, ingest } = wire.finish();
+    let Drained { digest, ingest, .. } = wire.finish();
     match ingest {
         Some(ingest) => Ok(Some(ingest.finish(&digest)?)),
         None if digest == descriptor.digest => Ok(None),

@@ -46,6 +46,8 @@ pub(crate) struct WireReader {
 /// What is left when all bytes have passed.
 pub(crate) struct Drained {
     pub(crate) digest: Digest,
+    /// How many bytes passed.
+    pub(crate) size: u64,
     pub(crate) ingest: Option<Ingest>,
 }
 
@@ -82,6 +84,7 @@ impl WireReader {
         };
         Drained {
             digest: self.digester.finish(),
+            size: self.passed,
             ingest,
         }
     }

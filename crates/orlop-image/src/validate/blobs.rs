@@ -2,7 +2,6 @@
 
 use std::io::{self, BufRead as _, BufReader};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use orlop_layer::{
@@ -10,17 +9,15 @@ use orlop_layer::{
     sniff,
 };
 use orlop_oci::{Algorithm, Compression, Descriptor, DiffId, Digest};
-use tokio::sync::mpsc;
 
 use super::{Finding, Validator, problem_of};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::event::{BlobState, Event, EventSink};
-use crate::origin::{CHUNKS_IN_FLIGHT, Origin};
-use crate::progress::progress;
-use crate::pull::blocking;
+use crate::event::EventSink;
+use crate::origin::Origin;
+use crate::passing::Passing;
 use crate::pull::buffered::drain;
-use crate::pull::wire::{OnProgress, Source, WireReader};
+use crate::pull::wire::WireReader;
 
 /// See [`Blob::key`].
 pub(super) type BlobKey = (Digest, u64, bool, Option<DiffId>);
@@ -189,52 +186,25 @@ async fn read(
     events: &Arc<dyn EventSink>,
     cancel: &Cancel,
 ) -> Result<Passed> {
-    let descriptor = &blob.descriptor;
-    let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
-    let feed = origin
-        .clone()
-        .feed(descriptor.clone(), 0, sender, cancel.clone());
-    let feeding = tokio::spawn(feed);
-    let loading = |current, total| BlobState::Loading { current, total };
-    let tell = progress(events, descriptor, blob.is_layer, loading);
-    let size = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&size);
-    let on_progress = move |passed| {
-        counted.store(passed, Ordering::Relaxed);
-        tell(passed);
+    let passing = Passing {
+        origin,
+        descriptor: &blob.descriptor,
+        is_layer: blob.is_layer,
+        events,
+        cancel,
     };
-    let wire = WireReader::new(
-        Source::Passing(receiver),
-        &descriptor.digest,
-        Arc::clone(cancel.flag()),
-        Box::new(on_progress) as OnProgress,
-    );
-    let (blob_on_thread, bounds, cancelled) = (blob.clone(), bounds.clone(), cancel.clone());
-    let passed = blocking(move || {
-        let passed = pass(wire, &blob_on_thread, &bounds);
+    let (blob, bounds, cancelled) = (blob.clone(), bounds.clone(), cancel.clone());
+    let work = move |wire| {
+        let passed = pass(wire, &blob, &bounds);
         match cancelled.is_cancelled() {
             true => Err(Error::Cancelled),
             false => passed,
         }
-    });
-    let passed = passed.await;
-    feeding.abort();
-    let (digest, unpacked) = passed?;
-    events.emit(Event::Blob {
-        digest: descriptor.digest.clone(),
-        layer: blob.is_layer,
-        state: BlobState::Loaded,
-    });
-    Ok(Passed {
-        digest,
-        size: size.load(Ordering::Relaxed),
-        unpacked,
-    })
+    };
+    passing.through(work).await
 }
 
-type Unpacked = Option<Result<(Compression, Digest), LayerError>>;
-
-fn pass(mut wire: WireReader, blob: &Blob, bounds: &Bounds) -> Result<(Digest, Unpacked)> {
+fn pass(mut wire: WireReader, blob: &Blob, bounds: &Bounds) -> Result<Passed> {
     let unpacked = blob.is_layer.then(|| unpack(&mut wire, blob, bounds));
     if let Err(error) = drain(&mut wire) {
         // The network's own words are worth more than those of the reader.
@@ -242,7 +212,12 @@ fn pass(mut wire: WireReader, blob: &Blob, bounds: &Bounds) -> Result<(Digest, U
             .take_failure()
             .unwrap_or_else(|| Error::layer(&blob.descriptor.digest, error)));
     }
-    Ok((wire.finish().digest, unpacked))
+    let drained = wire.finish();
+    Ok(Passed {
+        digest: drained.digest,
+        size: drained.size,
+        unpacked,
+    })
 }
 
 /// Inflates it and reads the headers of its archive; nothing is kept.
