@@ -5,6 +5,8 @@
 //! Feeds are read once, when the database is built; a scan opens the database read-only and looks up
 //! no more than the packages it was given.
 
+mod advisory;
 mod order;
 
+pub use advisory::{Advisory, Affected, Event, Form, Range, RangeKind, Rating, State};
 pub use order::{MalformedVersion, Order};
