@@ -17,11 +17,13 @@
 //! on.
 
 mod cataloger;
+mod catalogers;
 mod content;
 mod finding;
 mod package;
 
 pub use cataloger::{Cataloger, Fault, Found};
+pub use catalogers::{CATALOGERS_VERSION, catalogers};
 pub use content::{Content, FileInfo, read_whole};
 pub use finding::{Finding, PackageRef, Release};
 pub use package::{Package, PackageKind, SourcePackage};
