@@ -2,7 +2,20 @@
 
 use crate::Cataloger;
 
-const CATALOGERS: &[&dyn Cataloger] = &[];
+mod apk;
+mod bounds;
+mod dpkg;
+mod fields;
+mod os_release;
+mod path;
+mod rpm;
+
+const CATALOGERS: &[&dyn Cataloger] = &[
+    &os_release::OsRelease,
+    &apk::Apk,
+    &dpkg::Dpkg,
+    &rpm::Rpm,
+];
 
 /// The version of this set. It counts up whenever a cataloger is added, or finds something else in the
 /// same bytes: what an older set found in a layer is then not used any more.

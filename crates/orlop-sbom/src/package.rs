@@ -18,6 +18,9 @@ pub struct Package {
     /// The source package it was built from, where that has another name or version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourcePackage>,
+    /// The module that it is built for, as rpm's modularity label: `nodejs:18:8060020220523160029:ad008a3a`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
     /// Licences as declared: SPDX expressions where the ecosystem has them, else its own words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licences: Vec<String>,
@@ -49,6 +52,7 @@ impl Package {
             version: version.into(),
             architecture: None,
             source: None,
+            module: None,
             licences: Vec::new(),
             files: Vec::new(),
             maintainer: None,
