@@ -4,17 +4,30 @@ use crate::Cataloger;
 
 mod apk;
 mod bounds;
+mod conda;
+mod dotnet;
 mod dpkg;
 mod fields;
+mod json;
+mod npm;
 mod os_release;
 mod path;
+mod php;
+mod python;
 mod rpm;
+mod ruby;
 
 const CATALOGERS: &[&dyn Cataloger] = &[
     &os_release::OsRelease,
     &apk::Apk,
     &dpkg::Dpkg,
     &rpm::Rpm,
+    &python::Python,
+    &npm::Npm,
+    &ruby::Ruby,
+    &php::Php,
+    &dotnet::Dotnet,
+    &conda::Conda,
 ];
 
 /// The version of this set. It counts up whenever a cataloger is added, or finds something else in the

@@ -176,7 +176,7 @@ fn a_schema_that_would_run_for_ever_is_stopped() {
         ),
         (
             "CREATE TABLE Names (n)",
-            "SQLite can't read it: no such table: Packages in SELECT blob FROM Packages at offset 17",
+            "SQLite can't read it: no such table: Packages",
         ),
     ] {
         let _ = std::fs::remove_file(&file);
