@@ -35,6 +35,12 @@ const PACKAGES: &[(&str, &str)] = &[
     ),
     ("uidmap", "gives users ids for their own namespaces"),
     ("openssl", "certificates and signatures of tests"),
+    ("python3-rpm", "RPM's own order of versions"),
+    ("python3-packaging", "Python's own order of versions"),
+    ("node-semver", "npm's own order of versions"),
+    ("ruby", "RubyGems' own order of versions"),
+    ("php-cli", "runs Composer's order of versions"),
+    ("php-composer-semver", "Composer's own order of versions"),
 ];
 
 /// Packages that some releases of Debian have and others don't need.

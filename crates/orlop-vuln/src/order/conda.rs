@@ -28,7 +28,7 @@ impl Version {
             // Hyphens may stand for underscores where there are none.
             text = text.replace('-', "_");
         }
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"*.+!_".contains(&byte);
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".+!_".contains(&byte);
         if !text.bytes().all(known) {
             return None;
         }
@@ -91,12 +91,8 @@ fn parts(component: &str) -> Option<Vec<Part>> {
                 let (digits, rest) = split_digits(rest);
                 (Part::Number(digits.to_owned()), rest)
             }
-            b'*' => {
-                let (stars, rest) = split_while(rest, |byte| byte == b'*');
-                (Part::Word(stars.to_owned()), rest)
-            }
             _ => {
-                let (word, rest) = split_while(rest, |byte| !byte.is_ascii_digit() && byte != b'*');
+                let (word, rest) = split_while(rest, |byte| !byte.is_ascii_digit());
                 (Part::word(word), rest)
             }
         };

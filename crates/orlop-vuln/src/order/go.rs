@@ -36,7 +36,11 @@ impl<'a> Version<'a> {
             return Self::toolchain(&toolchain[..end]);
         }
         let module = version.strip_prefix('v').unwrap_or(version);
-        Self::module(module).or_else(|| Self::toolchain(version))
+        Self::module(module).or_else(|| {
+            // Without `go` before it, only a pre-release can't be anything else.
+            let known = version.contains("rc") || version.contains("beta");
+            Self::toolchain(version).filter(|_| known)
+        })
     }
 
     fn module(text: &'a str) -> Option<Self> {

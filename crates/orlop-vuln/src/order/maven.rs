@@ -1,8 +1,9 @@
 //! Maven's order: `org.apache.maven.artifact.versioning.ComparableVersion` (Maven 4).
 //!
-//! Not all of its answers agree with each other: `1-ga` and `1-ga1` both equal `1`, and yet the second
-//! is newer than the first. Of a word for a release with a number nothing good can come; all else is an
-//! order.
+//! Its answers don't always agree with each other: `1-ga` and `1-ga1` both equal `1`, and yet the
+//! second is newer than the first; a word between dots (`1.foo.1`) is older than any list, even where a
+//! list is older than the end. So this is no order in the strict sense, and nothing may sort by it that
+//! relies on one. It is kept as it is, because it is what Maven goes by.
 
 use std::cmp::Ordering;
 

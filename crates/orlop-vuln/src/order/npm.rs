@@ -44,7 +44,10 @@ impl<'a> Version<'a> {
             rest = match after.strip_prefix('.') {
                 Some(rest) => rest,
                 // OSV writes `0` for the first version of all, and may leave out zeros.
-                None => return Self::end(numbers, after),
+                None => {
+                    let before = Vec::new();
+                    return after.is_empty().then_some(Self { numbers, before });
+                }
             };
         }
         None

@@ -27,7 +27,7 @@ impl<'a> Version<'a> {
             Some((version, release)) => (version, Some(release)),
             None => (rest, None),
         };
-        Some(Self {
+        (!version.is_empty()).then_some(Self {
             epoch,
             version,
             release,

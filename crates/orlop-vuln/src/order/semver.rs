@@ -8,17 +8,13 @@ pub(super) struct Version(::semver::Version);
 
 impl Version {
     pub(super) fn parse(version: &str) -> Option<Self> {
-        let end = version.find(['-', '+']).unwrap_or(version.len());
-        let missing = match version[..end].matches('.').count() {
-            0 => ".0.0",
-            1 => ".0",
-            _ => "",
-        };
-        let whole = if missing.is_empty() {
-            ::semver::Version::parse(version)
-        } else {
-            let (numbers, rest) = version.split_at(end);
-            ::semver::Version::parse(&format!("{numbers}{missing}{rest}"))
+        let is_short = version
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let whole = match version.matches('.').count() {
+            0 if is_short => ::semver::Version::parse(&format!("{version}.0.0")),
+            1 if is_short => ::semver::Version::parse(&format!("{version}.0")),
+            _ => ::semver::Version::parse(version),
         };
         whole.ok().map(Self)
     }
