@@ -7,6 +7,8 @@
 
 mod advisory;
 mod order;
+mod range;
 
 pub use advisory::{Advisory, Affected, Event, Form, Range, RangeKind, Rating, State};
 pub use order::{MalformedVersion, Order};
+pub use range::{Comparison, End, Interval, Judgement, Reason, Undecided, judge};

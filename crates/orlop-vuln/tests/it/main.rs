@@ -5,4 +5,5 @@
 mod laws;
 mod near;
 mod pairs;
+mod ranges;
 mod tools;
