@@ -1,0 +1,7 @@
+//! The catalogers on what real tools made, and on what they didn't.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod binaries;
+mod catalog;
+mod programs;
