@@ -6,9 +6,13 @@
 //! no more than the packages it was given.
 
 mod advisory;
+mod cvss;
 mod order;
 mod range;
+mod severity;
 
 pub use advisory::{Advisory, Affected, Event, Form, Range, RangeKind, Rating, State};
+pub use cvss::{Assessment, CvssScore, CvssVersion, MalformedVector};
 pub use order::{MalformedVersion, Order};
 pub use range::{Comparison, End, Interval, Judgement, Reason, Undecided, judge};
+pub use severity::Severity;

@@ -6,4 +6,5 @@ mod laws;
 mod near;
 mod pairs;
 mod ranges;
+mod scores;
 mod tools;
