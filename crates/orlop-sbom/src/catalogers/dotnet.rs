@@ -1,7 +1,7 @@
 //! NuGet packages of .NET programs: `NAME.deps.json` beside the program or the shared framework (.NET
 //! SDK's "Runtime configuration files").
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use orlop_oci::json::Object;
 use serde::Deserialize;
@@ -41,12 +41,54 @@ struct Library {
     kind: Text,
 }
 
-/// The files of a library, by their paths in its package.
+/// What a library brings, by paths in its package, and what it asks for, by name and version.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct Assets {
     runtime: Members<IgnoredAny>,
     native: Members<IgnoredAny>,
+    resources: Members<IgnoredAny>,
+    runtime_targets: Members<IgnoredAny>,
+    dependencies: Members<Text>,
+}
+
+impl Assets {
+    fn files(&self) -> impl Iterator<Item = &str> {
+        let all = [
+            &self.runtime,
+            &self.native,
+            &self.resources,
+            &self.runtime_targets,
+        ];
+        let files = all.into_iter().flat_map(|Members(files)| files);
+        // An empty file stands for "nothing".
+        files
+            .map(|(file, _)| file.as_str())
+            .filter(|file| !file.ends_with("_._"))
+    }
+}
+
+/// The libraries of a program that are there: those with files, and those that stand for others with
+/// files. What only built the program is listed too, and is not there.
+fn present(target: &HashMap<String, Assets>) -> HashSet<String> {
+    let mut asked_by: HashMap<String, Vec<&str>> = HashMap::new();
+    let mut present: HashSet<String> = HashSet::new();
+    let mut news = Vec::new();
+    for (library, assets) in target {
+        for (name, Text(version)) in &assets.dependencies.0 {
+            let dependency = format!("{name}/{version}");
+            asked_by.entry(dependency).or_default().push(library);
+        }
+        if assets.files().next().is_some() {
+            news.push(library.as_str());
+        }
+    }
+    while let Some(library) = news.pop() {
+        if present.insert(library.to_owned()) {
+            news.extend(asked_by.get(library).into_iter().flatten());
+        }
+    }
+    present
 }
 
 impl Cataloger for Dotnet {
@@ -66,11 +108,16 @@ impl Cataloger for Dotnet {
     ) -> Result<(), Fault> {
         let read: Dependencies = read(content, LIST)?;
         let Text(chosen) = read.runtime_target.name;
-        let targets = read.targets.0;
-        let target = targets.into_iter().find(|(name, _)| *name == chosen);
-        let assets: HashMap<_, _> = target
-            .map(|(_, Members(libraries))| libraries.into_iter().collect())
-            .unwrap_or_default();
+        let mut targets = read.targets.0.into_iter();
+        let target: Option<HashMap<String, Assets>> = targets
+            .find(|(name, _)| *name == chosen)
+            .map(|(_, target)| {
+                let libraries = target.0.into_iter();
+                libraries
+                    .map(|(name, Object(assets))| (name, assets))
+                    .collect()
+            });
+        let present = target.as_ref().map(present);
         let mut listing = Listing::new(found);
         for (library, Object(Library { kind: Text(kind) })) in read.libraries.0 {
             let (name, version) = library.split_once('/').unwrap_or((&library, ""));
@@ -80,17 +127,19 @@ impl Cataloger for Dotnet {
                 // The program itself, and its other projects.
                 _ => continue,
             };
+            let assets = target.as_ref().and_then(|target| target.get(&library));
+            let is_there = present
+                .as_ref()
+                .is_none_or(|present| present.contains(&library));
+            if assets.is_some() && !is_there {
+                continue;
+            }
             let mut package = Package::new(PackageKind::Nuget, name, version, NAME);
-            if let Some(Object(Assets { runtime, native })) = assets.get(&library) {
-                for (asset, _) in runtime.0.iter().chain(&native.0) {
-                    // Where it is in the package doesn't matter: it lies beside this file.
-                    let name = asset.rsplit('/').next().unwrap_or_default();
-                    // A file without bytes that stands for "nothing".
-                    if name != "_._"
-                        && let Some(path) = join(folder(file.path), name)
-                    {
-                        listing.path(&mut package.files, path);
-                    }
+            for asset in assets.into_iter().flat_map(Assets::files) {
+                // Where it is in the package doesn't matter: it lies beside this file.
+                let name = asset.rsplit('/').next().unwrap_or_default();
+                if let Some(path) = join(folder(file.path), name) {
+                    listing.path(&mut package.files, path);
                 }
             }
             listing.package(package)?;
@@ -112,6 +161,8 @@ mod tests {
     ".NETCoreApp,Version=v8.0": {},
     ".NETCoreApp,Version=v8.0/linux-x64": {
       "app/1.0.0": {"dependencies": {"Newtonsoft.Json": "12.0.1"}, "runtime": {"app.dll": {}}},
+      "Meta/1.0.0": {"dependencies": {"Newtonsoft.Json": "12.0.1"}},
+      "Builder/1.0.0": {"compile": {"lib/Builder.dll": {}}, "runtime": {"lib/net8.0/_._": {}}},
       "Newtonsoft.Json/12.0.1": {"runtime": {"lib/netstandard2.0/Newtonsoft.Json.dll": {"assemblyVersion": "12.0.0.0"}}}
     }
   },
@@ -119,12 +170,14 @@ mod tests {
     "app/1.0.0": {"type": "project", "serviceable": false, "sha512": ""},
     "Newtonsoft.Json/12.0.1": {"type": "package", "serviceable": true, "path": "newtonsoft.json/12.0.1"},
     "runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1": {"type": "runtimepack"},
+    "Meta/1.0.0": {"type": "package"},
+    "Builder/1.0.0": {"type": "package"},
     "broken": {"type": "package"}
   }
 }"#;
 
     #[test]
-    fn packages_and_the_runtime_with_their_files() {
+    fn packages_that_are_there_with_their_files() {
         let file = FileInfo {
             path: "app/app.deps.json",
             size: 0,
@@ -135,9 +188,18 @@ mod tests {
         Dotnet
             .catalog(&file, &DEPENDENCIES.as_bytes(), &mut found)
             .unwrap();
-        let [Finding::Package(json), Finding::Package(runtime)] = &found.findings[..] else {
+        let packages: Vec<_> = found
+            .findings
+            .iter()
+            .map(|finding| match finding {
+                Finding::Package(package) => package,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let [json, runtime, meta] = &packages[..] else {
             panic!("{found:?}");
         };
+        assert_eq!((&*meta.name, &meta.files[..]), ("Meta", &[][..]));
         assert_eq!((&*json.name, &*json.version), ("Newtonsoft.Json", "12.0.1"));
         assert_eq!(json.files, ["app/Newtonsoft.Json.dll"]);
         assert_eq!(runtime.name, "Microsoft.NETCore.App.Runtime.linux-x64");
