@@ -4,4 +4,9 @@
 
 mod binaries;
 mod catalog;
+mod fuzz_packages;
 mod programs;
+#[path = "../../../../fuzz/seeds.rs"]
+mod seeds;
+mod syft;
+mod tree;
