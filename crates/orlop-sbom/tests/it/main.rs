@@ -9,4 +9,5 @@ mod programs;
 #[path = "../../../../fuzz/seeds.rs"]
 mod seeds;
 mod syft;
+mod tools;
 mod tree;
