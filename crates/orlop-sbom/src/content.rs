@@ -74,6 +74,20 @@ pub fn read_whole(content: &dyn Content, bound: u64) -> Result<Vec<u8>, Fault> {
     Ok(bytes)
 }
 
+/// The first bytes of a file, at most `count`; fewer where it can't be read further.
+pub(crate) fn read_at_most(content: &dyn Content, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    let mut filled = 0;
+    while filled < count {
+        match content.read_at(filled as u64, &mut bytes[filled..]) {
+            Ok(0) | Err(_) => break,
+            Ok(length) => filled += length,
+        }
+    }
+    bytes.truncate(filled);
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

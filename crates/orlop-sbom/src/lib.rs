@@ -18,12 +18,23 @@
 
 mod cataloger;
 mod catalogers;
+mod codec;
 mod content;
 mod finding;
+mod join;
 mod package;
+mod purl;
+mod record;
+mod sbom;
+mod scan;
+mod stack;
 
 pub use cataloger::{Cataloger, Fault, Found};
 pub use catalogers::{CATALOGERS_VERSION, catalogers};
 pub use content::{Content, FileInfo, read_whole};
 pub use finding::{Finding, PackageRef, Release};
 pub use package::{Package, PackageKind, SourcePackage};
+pub use purl::{purl, read_purl};
+pub use record::{EntryKind, Layer, LayerEntry, LayerSbom, Shown, path_text};
+pub use sbom::{Coverage, FileFault, Installed, Location, Owner, Sbom};
+pub use scan::{HEAD, LayerScan, ScanOptions, Wanted};

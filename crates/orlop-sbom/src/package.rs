@@ -60,6 +60,22 @@ impl Package {
             found_by: found_by.to_owned(),
         }
     }
+
+    /// The same without the list of its files, which may be long.
+    pub fn without_files(&self) -> Self {
+        Self {
+            kind: self.kind,
+            name: self.name.clone(),
+            version: self.version.clone(),
+            architecture: self.architecture.clone(),
+            source: self.source.clone(),
+            licences: self.licences.clone(),
+            files: Vec::new(),
+            maintainer: self.maintainer.clone(),
+            inside: self.inside.clone(),
+            found_by: self.found_by.clone(),
+        }
+    }
 }
 
 /// The source package of a package.
@@ -105,6 +121,23 @@ pub enum PackageKind {
 }
 
 impl PackageKind {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Apk,
+        Self::Deb,
+        Self::Rpm,
+        Self::Python,
+        Self::Npm,
+        Self::Cargo,
+        Self::Go,
+        Self::Java,
+        Self::Gem,
+        Self::Composer,
+        Self::Nuget,
+        Self::Conda,
+        Self::Binary,
+    ];
+
     /// Its type in a package URL (purl-spec, PURL-TYPES).
     pub fn purl_type(self) -> &'static str {
         match self {
