@@ -69,6 +69,7 @@ impl Package {
             version: self.version.clone(),
             architecture: self.architecture.clone(),
             source: self.source.clone(),
+            module: self.module.clone(),
             licences: self.licences.clone(),
             files: Vec::new(),
             maintainer: self.maintainer.clone(),
