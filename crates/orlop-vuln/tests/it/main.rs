@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod fuzz_affected;
+mod fuzz_vectors;
+mod fuzz_versions;
 mod laws;
 mod near;
 mod pairs;
 mod ranges;
 mod scores;
+#[path = "../../../../fuzz/seeds.rs"]
+mod seeds;
 mod tools;
