@@ -2,7 +2,8 @@
 //!
 //! Syft is the program that `ORLOP_TEST_SYFT` names, else the one on the `PATH`; the root is the folder
 //! that `ORLOP_TEST_ROOT` names, else one with what this machine has of packages, and rpm's databases of
-//! `tests/data`.
+//! `tests/data`. Lock files are those below the folder that `ORLOP_TEST_LOCKS` names (its project may call lodash `al`),
+//! else this project's.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,8 @@ use crate::tree::catalog;
 /// A package as both say it, and where it is shown.
 type Packages = BTreeMap<(PackageKind, String, String), Vec<String>>;
 
-/// The catalogers that are compared: what they read is text or a database.
-const COMPARED: &[&str] = &[
+/// The catalogers of what is installed that are compared: what they read is text or a database.
+const INSTALLED: &[&str] = &[
     "apk-db-cataloger",
     "dpkg-db-cataloger",
     "rpm-db-cataloger",
@@ -26,6 +27,16 @@ const COMPARED: &[&str] = &[
     "ruby-installed-gemspec-cataloger",
     "php-composer-installed-cataloger",
     "dotnet-deps-cataloger",
+];
+
+/// The catalogers of what is declared that are compared.
+const DECLARED: &[&str] = &[
+    "python-package-cataloger",
+    "javascript-lock-cataloger",
+    "ruby-gemfile-cataloger",
+    "php-composer-lock-cataloger",
+    "rust-cargo-lock-cataloger",
+    "go-module-file-cataloger",
 ];
 
 #[test]
@@ -40,8 +51,28 @@ fn packages_are_those_that_syft_finds() {
             made.path().to_owned()
         }
     };
+    compare(&syft, &root, INSTALLED);
+}
+
+#[test]
+fn declared_packages_are_those_that_syft_finds() {
+    let Some(syft) = syft() else { return };
+    let made = tempfile::tempdir().unwrap();
+    let root = match std::env::var_os("ORLOP_TEST_LOCKS") {
+        Some(named) => named.into(),
+        None => {
+            let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
+            std::fs::copy(lock, made.path().join("Cargo.lock")).unwrap();
+            made.path().to_owned()
+        }
+    };
+    compare(&syft, &root, DECLARED);
+}
+
+fn compare(syft: &Path, root: &Path, catalogers: &[&str]) {
     let mut faults = Vec::new();
-    let (theirs, ours) = (theirs(&syft, &root), ours(&root, &mut faults));
+    let theirs = theirs(syft, root, catalogers);
+    let ours = ours(root, catalogers, &mut faults);
     let mut differences = faults.concat();
     for (package, paths) in &ours {
         if !theirs.contains_key(package) && !ours_alone(package, paths) {
@@ -53,13 +84,13 @@ fn packages_are_those_that_syft_finds() {
             differences.push_str(&format!("only syft's: {package:?} in {paths:?}\n"));
         }
     }
-    println!(
+    let counts = format!(
         "{} packages of ours, {} of syft's",
         ours.len(),
         theirs.len()
     );
     assert!(!ours.is_empty(), "nothing in {}", root.display());
-    assert!(differences.is_empty(), "\n{differences}");
+    assert!(differences.is_empty(), "{counts}\n{differences}");
 }
 
 fn syft() -> Option<PathBuf> {
@@ -130,7 +161,10 @@ fn theirs_alone((kind, name, version): &(PackageKind, String, String), paths: &[
         // A key that rpm trusts stands in its database like a package, and is none.
         PackageKind::Rpm => name == "gpg-pubkey",
         // A folder of a package, with a name and no version.
-        PackageKind::Npm => version == "UNKNOWN",
+        PackageKind::Npm if version == "UNKNOWN" => true,
+        // Of lock files: the project itself (Yarn), what a package was resolved beside (pnpm), and
+        // `al`, which the project calls lodash.
+        PackageKind::Npm => version == "0.0.0-use.local" || version.contains('_') || name == "al",
         // The program itself.
         PackageKind::Nuget => paths
             .iter()
@@ -139,9 +173,9 @@ fn theirs_alone((kind, name, version): &(PackageKind, String, String), paths: &[
     }
 }
 
-fn ours(root: &Path, faults: &mut Vec<String>) -> Packages {
+fn ours(root: &Path, catalogers: &[&str], faults: &mut Vec<String>) -> Packages {
     let mut packages = Packages::new();
-    for shown in catalog(root, |cataloger| COMPARED.contains(&cataloger.name())) {
+    for shown in catalog(root, |cataloger| catalogers.contains(&cataloger.name())) {
         for fault in shown.fault.iter().chain(&shown.found.faults) {
             faults.push(format!("{}: {fault}\n", shown.path));
         }
@@ -153,12 +187,12 @@ fn ours(root: &Path, faults: &mut Vec<String>) -> Packages {
     packages
 }
 
-fn theirs(syft: &Path, root: &Path) -> Packages {
+fn theirs(syft: &Path, root: &Path, catalogers: &[&str]) -> Packages {
     let home = tempfile::tempdir().unwrap();
     let output = Program::new(syft)
         .arg(format!("dir:{}", root.display()))
         .args(["-q", "-o", "syft-json", "--override-default-catalogers"])
-        .arg(COMPARED.join(","))
+        .arg(catalogers.join(","))
         .env("HOME", home.path())
         .env("SYFT_CHECK_FOR_APP_UPDATE", "false")
         .ok();
@@ -179,7 +213,11 @@ fn theirs(syft: &Path, root: &Path) -> Packages {
                 (PackageKind::Python, name, version)
             }
             "npm" => (PackageKind::Npm, name, version),
-            "gem" => (PackageKind::Gem, name, version),
+            "gem" => {
+                // A platform stands apart in ours.
+                let version = version.split('-').next().unwrap().to_owned();
+                (PackageKind::Gem, name, version)
+            }
             "php-composer" => (PackageKind::Composer, name.to_lowercase(), version),
             "dotnet" => {
                 // A runtime that comes with a program.
@@ -189,6 +227,8 @@ fn theirs(syft: &Path, root: &Path) -> Packages {
                     .to_owned();
                 (PackageKind::Nuget, name, version)
             }
+            "go-module" => (PackageKind::Go, name, version),
+            "rust-crate" => (PackageKind::Cargo, name, version),
             other => panic!("a package of type {other}"),
         };
         let locations = artifact["locations"].as_array().unwrap().iter();
