@@ -57,6 +57,8 @@ fn parse(text: &str, found: &mut Found) -> Result<(), Fault> {
 struct Entry<'a> {
     is_begun: bool,
     is_damaged: bool,
+    /// There is no room for its other files.
+    is_full: bool,
     name: &'a str,
     version: &'a str,
     architecture: &'a str,
@@ -78,12 +80,13 @@ impl<'a> Entry<'a> {
             "o" => self.origin = value,
             "m" => self.maintainer = value,
             "F" => self.folder = value.trim_matches('/'),
+            "R" if self.is_full => {}
             "R" => {
                 let path = match self.folder {
                     "" => value.to_owned(),
                     folder => format!("{folder}/{value}"),
                 };
-                listing.path(&mut self.files, path);
+                self.is_full = !listing.path(&mut self.files, path);
             }
             _ => {}
         }

@@ -116,18 +116,18 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
-    /// Puts a path into a list, as long as there is room.
-    pub(super) fn path(&mut self, list: &mut Vec<String>, path: String) {
-        if path.is_empty() || path.len() > LONGEST_PATH {
-            return;
+    /// Puts a path into a list, as long as there is room; `false` once there is none.
+    pub(super) fn path(&mut self, list: &mut Vec<String>, path: String) -> bool {
+        let Some(left) = self.left.checked_sub(path.len() + PATH) else {
+            self.left = 0;
+            self.all_paths = false;
+            return false;
+        };
+        self.left = left;
+        if !path.is_empty() && path.len() <= LONGEST_PATH {
+            list.push(path);
         }
-        match self.left.checked_sub(path.len() + PATH) {
-            Some(left) => {
-                self.left = left;
-                list.push(path);
-            }
-            None => self.all_paths = false,
-        }
+        true
     }
 
     /// Takes what else the file shows.
@@ -241,10 +241,9 @@ mod tests {
         let fault = listing.package(package("a", "1")).unwrap_err().to_string();
         assert_eq!(fault, "it lists more than 100000 packages");
         let (mut paths, long) = (Vec::new(), "p".repeat(LONGEST_PATH));
-        for _ in 0..PATHS / LONGEST_PATH + 1 {
-            listing.path(&mut paths, long.clone());
-        }
-        assert!(paths.len() < PATHS / LONGEST_PATH);
+        while listing.path(&mut paths, long.clone()) {}
+        assert_eq!(paths.len(), PATHS / (LONGEST_PATH + PATH));
+        assert!(!listing.path(&mut paths, "a".to_owned()));
         listing.finish();
         assert_eq!(found.faults.len(), 1);
     }

@@ -47,8 +47,10 @@ impl Cataloger for Conda {
         let environment = folder(folder(file.path));
         let mut listing = Listing::new(found);
         for path in meta.files.0 {
-            if let Some(path) = join(environment, &path) {
-                listing.path(&mut package.files, path);
+            if let Some(path) = join(environment, &path)
+                && !listing.path(&mut package.files, path)
+            {
+                break;
             }
         }
         listing.package(package)?;

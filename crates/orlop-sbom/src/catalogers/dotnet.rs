@@ -138,8 +138,10 @@ impl Cataloger for Dotnet {
             for asset in assets.into_iter().flat_map(Assets::files) {
                 // Where it is in the package doesn't matter: it lies beside this file.
                 let name = asset.rsplit('/').next().unwrap_or_default();
-                if let Some(path) = join(folder(file.path), name) {
-                    listing.path(&mut package.files, path);
+                if let Some(path) = join(folder(file.path), name)
+                    && !listing.path(&mut package.files, path)
+                {
+                    break;
                 }
             }
             listing.package(package)?;

@@ -202,7 +202,9 @@ fn files<'a>(name: &str, lines: impl Iterator<Item = &'a str>, found: &mut Found
     let mut listing = Listing::new(found);
     let mut paths = Vec::new();
     for path in lines.filter_map(|line| join("", line)) {
-        listing.path(&mut paths, path);
+        if !listing.path(&mut paths, path) {
+            break;
+        }
     }
     if !paths.is_empty() {
         let of = package_ref(name);

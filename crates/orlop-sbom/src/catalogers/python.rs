@@ -162,7 +162,9 @@ fn files(path: &str, lines: impl Iterator<Item = String>, listing: &mut Listing<
     };
     let mut paths = Vec::new();
     for path in lines.filter_map(|line| join(from, &line)) {
-        listing.path(&mut paths, path);
+        if !listing.path(&mut paths, path) {
+            break;
+        }
     }
     if paths.is_empty() || name.is_empty() {
         return;

@@ -89,7 +89,9 @@ pub(super) fn package(blob: &[u8], listing: &mut Listing<'_>) -> Result<Option<P
         let name = name.to_owned();
         package.source = Some(SourcePackage { name, version });
     }
-    files(&header, &mut package.files, listing)?;
+    if let Err(fault) = files(&header, &mut package.files, listing) {
+        listing.fault(fault);
+    }
     Ok(Some(package))
 }
 
@@ -116,7 +118,9 @@ fn files(
         let flags = flags.next().unwrap_or_default();
         mode & TYPE != FOLDER && flags & GHOST == 0
     };
+    // Each folder once: many files are in it.
     let folders = header.strings(tag::DIR_NAMES)?;
+    let folders: Vec<_> = folders.iter().map(|folder| join("", folder)).collect();
     let mut indexes = header.integers(tag::DIR_INDEXES, kind::INT32)?;
     for name in header.strings(tag::BASE_NAMES)? {
         let index = indexes.next().and_then(|index| usize::try_from(index).ok());
@@ -126,18 +130,20 @@ fn files(
                 header.shown_name()
             )));
         };
-        if is_brought()
-            && let Some(path) = join(&join("", folder).unwrap_or_default(), &name)
+        let folder = folder.as_ref().filter(|_| is_brought());
+        if let Some(path) = folder.and_then(|folder| join(folder, &name))
+            && !listing.path(paths, path)
         {
-            listing.path(paths, path);
+            return Ok(());
         }
     }
-    if paths.is_empty() {
+    if folders.is_empty() {
         for name in header.strings(tag::OLD_FILE_NAMES)? {
             if is_brought()
                 && let Some(path) = join("", &name)
+                && !listing.path(paths, path)
             {
-                listing.path(paths, path);
+                return Ok(());
             }
         }
     }
