@@ -14,5 +14,5 @@ mod severity;
 pub use advisory::{Advisory, Affected, Event, Form, Range, RangeKind, Rating, State};
 pub use cvss::{Assessment, CvssScore, CvssVersion, MalformedVector};
 pub use order::{MalformedVersion, Order};
-pub use range::{Comparison, End, Interval, Judgement, Reason, Undecided, judge};
+pub use range::{Comparison, End, Interval, Judgement, Reason, Undecided, explain, judge};
 pub use severity::Severity;

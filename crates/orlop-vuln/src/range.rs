@@ -21,8 +21,8 @@ pub struct Judgement {
     pub reason: Option<Reason>,
     /// The lowest version above it that isn't affected any more and is named as a fix.
     pub fixed_version: Option<String>,
-    /// The comparisons that decided, in the order in which they were made: those of the range that
-    /// includes the version, or of all ranges if none does.
+    /// The comparisons that made it affected, in the order in which they were made: those of the range
+    /// that includes it. What else was compared [`explain`] tells.
     pub comparisons: Vec<Comparison>,
 }
 
@@ -161,26 +161,29 @@ pub fn judge(
     versions: &[String],
     installed: &str,
 ) -> Result<Judgement, Undecided> {
-    let order = Order::of_ecosystem(ecosystem);
-    let judge = Judge {
-        order,
-        ranges,
-        versions,
+    let judge = Judge::new(ecosystem, ranges, versions);
+    let reason = judge.decide(installed)?;
+    // Most versions that are looked up aren't affected: what was compared is noted for the others alone.
+    let (fixed_version, comparisons) = match &reason {
+        Some(reason) => (
+            judge.fix(installed, reason),
+            judge.comparisons(installed, reason),
+        ),
+        None => (None, Vec::new()),
     };
-    let unknown = |undecided| match undecided {
-        // Which order is missing only the caller's word tells.
-        Undecided::NoOrder(_) => Undecided::NoOrder(ecosystem.to_owned()),
-        other => other,
-    };
-    let (reason, comparisons) = judge.decide(installed).map_err(unknown)?;
-    let fixed_version = reason
-        .as_ref()
-        .and_then(|reason| judge.fix(installed, reason));
     Ok(Judgement {
         reason,
         fixed_version,
         comparisons,
     })
+}
+
+/// Every comparison of `installed` with the events of every range, whatever came of it: what there is
+/// to say of a version that isn't affected. What can't be compared is left out.
+pub fn explain(ecosystem: &str, ranges: &[Range], installed: &str) -> Vec<Comparison> {
+    let judge = Judge::new(ecosystem, ranges, &[]);
+    let compared = (0..ranges.len()).flat_map(|at| judge.comparisons_with(at, installed));
+    compared.collect()
 }
 
 impl Event {
@@ -210,25 +213,34 @@ impl RangeKind {
 
 /// What an advisory says of a package.
 struct Judge<'a> {
+    ecosystem: &'a str,
     order: Option<Order>,
     ranges: &'a [Range],
     versions: &'a [String],
 }
 
-impl Judge<'_> {
-    /// Why a version is affected, if it is, and what was compared.
-    fn decide(&self, installed: &str) -> Result<(Option<Reason>, Vec<Comparison>), Undecided> {
-        let (mut all, mut undecided) = (Vec::new(), None);
-        for (at, range) in self.ranges.iter().enumerate() {
-            match self.in_range(at, range, installed) {
-                Ok((Some(interval), comparisons)) => {
-                    let reason = Reason::InRange {
+impl<'a> Judge<'a> {
+    fn new(ecosystem: &'a str, ranges: &'a [Range], versions: &'a [String]) -> Self {
+        Self {
+            ecosystem,
+            order: Order::of_ecosystem(ecosystem),
+            ranges,
+            versions,
+        }
+    }
+
+    /// Why a version is affected, if it is.
+    fn decide(&self, installed: &str) -> Result<Option<Reason>, Undecided> {
+        let mut undecided = None;
+        for at in 0..self.ranges.len() {
+            match self.in_range(at, installed, |_, _| ()) {
+                Ok(Some(interval)) => {
+                    return Ok(Some(Reason::InRange {
                         range: at,
                         interval,
-                    };
-                    return Ok((Some(reason), comparisons));
+                    }));
                 }
-                Ok((None, comparisons)) => all.extend(comparisons),
+                Ok(None) => {}
                 Err(error) => undecided = undecided.or(Some(error)),
             }
         }
@@ -238,12 +250,9 @@ impl Judge<'_> {
             .find(|version| self.equal(version, installed))
         {
             let version = version.clone();
-            return Ok((Some(Reason::Listed { version }), all));
+            return Ok(Some(Reason::Listed { version }));
         }
-        match undecided {
-            Some(error) => Err(error),
-            None => Ok((None, all)),
-        }
+        undecided.map_or(Ok(None), Err)
     }
 
     /// Whether a listed version is the installed one, perhaps written differently.
@@ -252,19 +261,25 @@ impl Judge<'_> {
         listed == installed || self.order.is_some_and(equal)
     }
 
-    /// The part of a range that a version lies in, if it does, and what was compared.
+    fn order_of(&self, range: &Range) -> Result<Order, Undecided> {
+        let order = range.kind.order(self.order);
+        order.ok_or_else(|| Undecided::NoOrder(self.ecosystem.to_owned()))
+    }
+
+    /// The part of a range that a version lies in, if it does. `compared` hears of each event.
     fn in_range(
         &self,
         at: usize,
-        range: &Range,
         installed: &str,
-    ) -> Result<(Option<Interval>, Vec<Comparison>), Undecided> {
-        let order = range.kind.order(self.order);
-        let order = order.ok_or_else(|| Undecided::NoOrder(String::new()))?;
-        let (mut from, mut end, mut comparisons) = (None, None, Vec::new());
+        mut compared: impl FnMut(&Event, Ordering),
+    ) -> Result<Option<Interval>, Undecided> {
+        let range = &self.ranges[at];
+        let order = self.order_of(range)?;
+        let (mut from, mut end) = (None, None);
         let (mut is_limited, mut limit) = (false, None);
         for event in in_order(order, &range.events)? {
             let ordering = compare_event(order, installed, event)?;
+            compared(event, ordering);
             match event {
                 Event::Introduced(_) if ordering.is_ge() => from = from.or(Some(event)),
                 Event::Fixed(_) if ordering.is_ge() => from = None,
@@ -274,9 +289,39 @@ impl Judge<'_> {
                 Event::Limit(_) => {
                     is_limited = true;
                     // Events are in order, and the last limit is the one that counts.
-                    limit = (ordering.is_lt()).then_some(event).or(limit);
+                    limit = ordering.is_lt().then_some(event).or(limit);
                 }
             }
+        }
+        let Some(from) = from.filter(|_| !is_limited || limit.is_some()) else {
+            return Ok(None);
+        };
+        let limit = limit.filter(|limit| limit.version() != "*");
+        let end = match (end, limit) {
+            (Some(end), Some(limit)) if compare_bounds(order, limit, end)?.is_lt() => Some(limit),
+            (end, limit) => end.or(limit),
+        };
+        Ok(Some(Interval {
+            from: Some(from.version().to_owned()).filter(|version| version != "0"),
+            end: End::of(end),
+        }))
+    }
+
+    /// The comparisons behind a reason.
+    fn comparisons(&self, installed: &str, reason: &Reason) -> Vec<Comparison> {
+        match reason {
+            Reason::InRange { range, .. } => self.comparisons_with(*range, installed),
+            Reason::Listed { .. } => Vec::new(),
+        }
+    }
+
+    fn comparisons_with(&self, at: usize, installed: &str) -> Vec<Comparison> {
+        let mut comparisons = Vec::new();
+        let Ok(order) = self.order_of(&self.ranges[at]) else {
+            return comparisons;
+        };
+        // An error ends it early, with what was compared before.
+        let _ = self.in_range(at, installed, |event, ordering| {
             comparisons.push(Comparison {
                 range: at,
                 order,
@@ -284,20 +329,8 @@ impl Judge<'_> {
                 ordering,
                 event: event.clone(),
             });
-        }
-        let Some(from) = from.filter(|_| !is_limited || limit.is_some()) else {
-            return Ok((None, comparisons));
-        };
-        let limit = limit.filter(|limit| limit.version() != "*");
-        let end = match (end, limit) {
-            (Some(end), Some(limit)) if compare_bounds(order, limit, end)?.is_lt() => Some(limit),
-            (end, limit) => end.or(limit),
-        };
-        let interval = Interval {
-            from: Some(from.version().to_owned()).filter(|version| version != "0"),
-            end: End::of(end),
-        };
-        Ok((Some(interval), comparisons))
+        });
+        comparisons
     }
 
     /// The lowest fix above a version that is affected: the end of its interval, or, where another range has that, the end of that one's.
@@ -314,7 +347,7 @@ impl Judge<'_> {
                 Reason::Listed { .. } => self.next_fix(installed)?,
             };
             match self.decide(&candidate) {
-                Ok((Some(next @ Reason::InRange { .. }), _)) => reason = next,
+                Ok(Some(next @ Reason::InRange { .. })) => reason = next,
                 _ => return Some(candidate),
             }
         }
@@ -361,11 +394,16 @@ fn in_order(order: Order, events: &[Event]) -> Result<Vec<&Event>, Undecided> {
     let mut sorted: Vec<&Event> = Vec::with_capacity(events.len());
     for event in events {
         let mut malformed = None;
-        let at = sorted.partition_point(|earlier| {
+        let mut is_before = |earlier: &Event| {
             compare_bounds(order, earlier, event)
                 .map_err(|error| malformed = Some(error))
                 .is_ok_and(Ordering::is_le)
-        });
+        };
+        // Records list events in order, most of them.
+        let at = match sorted.last() {
+            Some(last) if !is_before(last) => sorted.partition_point(|event| is_before(event)),
+            _ => sorted.len(),
+        };
         if let Some(error) = malformed {
             return Err(error.into());
         }

@@ -78,14 +78,14 @@ fn split_word(text: &str) -> (&str, &str) {
 
 /// A tilde before the end, the end before letters, letters before the rest.
 fn compare_words(left: &str, right: &str) -> Ordering {
-    let weights = |word: &str| -> Vec<i32> {
+    fn weights(word: &str) -> impl Iterator<Item = i32> {
         let bytes = word.bytes().map(|byte| match byte {
             b'~' => -1,
             // dpkg's characters have a sign, so that bytes beyond ASCII end up as they are.
             _ if byte.is_ascii_alphabetic() || !byte.is_ascii() => i32::from(byte),
             _ => i32::from(byte) + 256,
         });
-        bytes.chain([0]).collect()
-    };
-    weights(left).cmp(&weights(right))
+        bytes.chain([0])
+    }
+    weights(left).cmp(weights(right))
 }

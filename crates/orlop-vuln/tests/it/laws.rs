@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::near;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn versions_near_each_other_are_in_order(seed: u64) {

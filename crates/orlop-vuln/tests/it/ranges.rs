@@ -1,6 +1,8 @@
 //! Ranges of versions, and what is told of them.
 
-use orlop_vuln::{Event, Judgement, Order, Range, RangeKind, Undecided, judge};
+use orlop_vuln::{
+    Comparison, Event, Judgement, Order, Range, RangeKind, Undecided, explain, judge,
+};
 use proptest::prelude::*;
 
 /// `introduced:0 fixed:1.2.3`, in the ecosystem's own order.
@@ -260,38 +262,37 @@ fn a_range_is_told_as_scout_tells_it() {
 
 #[test]
 fn every_comparison_is_told() {
-    let told = |judgement: Judgement| -> Vec<String> {
-        judgement
-            .comparisons
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+    let told = |comparisons: &[Comparison]| -> Vec<String> {
+        comparisons.iter().map(ToString::to_string).collect()
     };
     let ranges = [
         "introduced:0 fixed:1.1.1a-r0",
         "introduced:1.1.1b-r0 fixed:1.1.1d-r1",
     ];
     let affected = judged("Alpine:v3.9", &ranges, "", "1.1.1b-r1");
+    let decisive = [
+        "1.1.1b-r1 > 1.1.1b-r0 (introduced), as apk orders versions",
+        "1.1.1b-r1 < 1.1.1d-r1 (fixed), as apk orders versions",
+    ];
+    assert_eq!(told(&affected.comparisons), decisive);
+    assert_eq!(affected.comparisons[0].range, 1);
+    let ranges = ranges.map(range);
+    let all = explain("Alpine:v3.9", &ranges, "1.1.1b-r1");
     assert_eq!(
-        told(affected),
+        told(&all)[..2],
         [
-            "1.1.1b-r1 > 1.1.1b-r0 (introduced), as apk orders versions",
-            "1.1.1b-r1 < 1.1.1d-r1 (fixed), as apk orders versions",
+            "1.1.1b-r1 > 0 (introduced), as apk orders versions",
+            "1.1.1b-r1 > 1.1.1a-r0 (fixed), as apk orders versions",
         ]
     );
-    let fixed = judged(
-        "Alpine:v3.9",
-        &["introduced:0 last:1.1.1a-r0"],
-        "",
-        "1.1.1d-r1",
-    );
+    assert_eq!(told(&all)[2..], decisive);
+    let last = [range("introduced:0 last:1.1.1a-r0")];
     assert_eq!(
-        told(fixed),
-        [
-            "1.1.1d-r1 > 0 (introduced), as apk orders versions",
-            "1.1.1d-r1 > 1.1.1a-r0 (last affected), as apk orders versions",
-        ]
+        told(&explain("Alpine:v3.9", &last, "1.1.1d-r1"))[1..],
+        ["1.1.1d-r1 > 1.1.1a-r0 (last affected), as apk orders versions"]
     );
+    assert!(explain("Alpine:v3.9", &last, "one").is_empty());
+    assert!(explain("CRAN", &last, "1.0").is_empty());
 }
 
 #[test]
