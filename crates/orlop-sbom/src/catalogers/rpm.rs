@@ -1,12 +1,13 @@
 //! Packages of Red Hat, Fedora, SUSE and what is made like them: rpm's database, in the three forms
-//! that it has had. All hold the same: one header a package.
+//! that it has had, which all hold the same: one header a package. And a list in its place.
 
 mod bdb;
 mod header;
+mod manifest;
 mod ndb;
 mod sqlite;
 
-use super::bounds::Listing;
+use super::bounds::{Listing, read_text};
 use crate::{Cataloger, Content, Fault, FileInfo, Found};
 
 const NAME: &str = "rpm-db-cataloger";
@@ -32,7 +33,7 @@ impl Cataloger for Rpm {
     }
 
     fn wants(&self, file: &FileInfo<'_>) -> bool {
-        file_of_database(file.path).is_some()
+        file_of_database(file.path).is_some() || file.path == manifest::PATH
     }
 
     fn catalog(
@@ -48,6 +49,12 @@ impl Cataloger for Rpm {
             )));
         }
         let mut listing = Listing::new(found);
+        if file.path == manifest::PATH {
+            let text = read_text(content, manifest::BOUND)?;
+            let read = manifest::packages(&text, &mut listing);
+            listing.finish();
+            return read;
+        }
         // No file has more headers in it than bytes; one that leads in circles would.
         let mut left = content.size();
         let visit: Visit<'_> = &mut |blob| {

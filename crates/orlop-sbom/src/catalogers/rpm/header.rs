@@ -16,6 +16,9 @@ const ENTRIES: usize = 0xffff;
 /// Files of one package.
 const FILES: usize = 1_000_000;
 
+/// The name of a key that rpm trusts, which stands in its database like a package.
+pub(super) const KEY: &str = "gpg-pubkey";
+
 /// Tags (rpm's `rpmtag.h`).
 mod tag {
     pub(super) const NAME: u32 = 1000;
@@ -55,7 +58,7 @@ const GHOST: u32 = 1 << 6;
 pub(super) fn package(blob: &[u8], listing: &mut Listing<'_>) -> Result<Option<Package>, Fault> {
     let header = Header::parse(blob)?;
     let name = header.string(tag::NAME)?.unwrap_or_default();
-    if name == "gpg-pubkey" {
+    if name == KEY {
         return Ok(None);
     }
     let version = header.string(tag::VERSION)?.unwrap_or_default();
@@ -96,7 +99,7 @@ pub(super) fn package(blob: &[u8], listing: &mut Listing<'_>) -> Result<Option<P
 }
 
 /// `glibc-2.34-60.el9.src.rpm`: a name, and a version with its release.
-fn source(file: &str) -> Option<(&str, &str)> {
+pub(super) fn source(file: &str) -> Option<(&str, &str)> {
     let stem = file
         .strip_suffix(".src.rpm")
         .or_else(|| file.strip_suffix(".nosrc.rpm"))?;

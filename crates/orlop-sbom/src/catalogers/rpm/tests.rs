@@ -89,6 +89,36 @@ fn every_form_holds_the_same_packages() {
     }
 }
 
+/// As `rpm -qa --qf` wrote it of the same database.
+const MANIFEST: &str = "\
+orlop-two\t0.1~rc1-1\t1796093556\t1796093555\t(none)\t(none)\t111\tnoarch\t0\torlop-two-0.1~rc1-1.src.rpm
+orlop-one-libs\t4.5-3.el9\t1796093556\t1796093555\tOrlop Tests\t2\t2\tnoarch\t2\torlop-one-1.2-3.el9.src.rpm
+orlop-one\t1.2-3.el9\t1796093556\t1796093555\tOrlop Tests\t2\t14\tnoarch\t2\torlop-one-1.2-3.el9.src.rpm
+gpg-pubkey\t67274218-6b0e3674\t1796093556\t1796093556\t(none)\t(none)\t0\t(none)\t0\t(none)
+";
+
+#[test]
+fn a_list_in_its_place_holds_the_same_packages() {
+    let (whole, _) = read("var/lib/rpm/rpmdb.sqlite", &unpacked(SQLITE));
+    let (listed, faults) = read(manifest::PATH, MANIFEST.as_bytes());
+    faults.unwrap();
+    assert_eq!(listed.faults, []);
+    let listed = packages(&listed);
+    assert_eq!(listed.len(), 3);
+    for (whole, listed) in packages(&whole).into_iter().zip(listed) {
+        let mut without = whole.clone();
+        without.files.clear();
+        without.licences.clear();
+        without.module = None;
+        assert_eq!(&without, listed);
+    }
+    let (short, _) = read(manifest::PATH, b"a\t1-1\n");
+    assert_eq!(
+        short.faults,
+        [Fault::new("a line of it has too few columns")]
+    );
+}
+
 #[test]
 fn what_is_cut_short_is_a_fault() {
     for (path, packed) in DATABASES {
