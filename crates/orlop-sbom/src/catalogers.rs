@@ -15,6 +15,7 @@ mod gemfile_lock;
 mod go;
 mod go_build_info;
 mod go_mod;
+mod java;
 mod json;
 mod npm;
 mod npm_lock;
@@ -44,6 +45,8 @@ const CATALOGERS: &[&dyn Cataloger] = &[
     &conda::Conda,
     &go::GoBinaries,
     &rust::RustBinaries,
+    &java::JavaArchives,
+    &java::JavaRuntimes,
     &binary::Binaries,
     &python_lock::PythonLock,
     &npm_lock::NpmLock,
@@ -56,7 +59,7 @@ const CATALOGERS: &[&dyn Cataloger] = &[
 
 /// The version of this set. It counts up whenever a cataloger is added, or finds something else in the
 /// same bytes: what an older set found in a layer is then not used any more.
-pub const CATALOGERS_VERSION: u32 = 4;
+pub const CATALOGERS_VERSION: u32 = 5;
 
 /// All catalogers, those of what is declared too. What is found doesn't depend on their order.
 pub fn catalogers() -> &'static [&'static dyn Cataloger] {

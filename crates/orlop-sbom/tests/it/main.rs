@@ -5,9 +5,11 @@
 mod binaries;
 mod catalog;
 mod fuzz_packages;
+mod jars;
 mod programs;
 #[path = "../../../../fuzz/seeds.rs"]
 mod seeds;
 mod syft;
+mod syft_programs;
 mod tools;
 mod tree;
