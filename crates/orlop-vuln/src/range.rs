@@ -179,7 +179,8 @@ pub fn judge(
 }
 
 /// Every comparison of `installed` with the events of every range, whatever came of it: what there is
-/// to say of a version that isn't affected. What can't be compared is left out.
+/// to say of a version that isn't affected. A range with something that can't be
+/// compared is left out.
 pub fn explain(ecosystem: &str, ranges: &[Range], installed: &str) -> Vec<Comparison> {
     let judge = Judge::new(ecosystem, ranges, &[]);
     let compared = (0..ranges.len()).flat_map(|at| judge.comparisons_with(at, installed));
@@ -278,7 +279,10 @@ impl<'a> Judge<'a> {
         let (mut from, mut end) = (None, None);
         let (mut is_limited, mut limit) = (false, None);
         for event in in_order(order, &range.events)? {
-            let ordering = compare_event(order, installed, event)?;
+            let ordering = match place(event) {
+                0 => order.compare(installed, event.version())?,
+                place => 0.cmp(&place),
+            };
             compared(event, ordering);
             match event {
                 Event::Introduced(_) if ordering.is_ge() => from = from.or(Some(event)),
@@ -292,6 +296,10 @@ impl<'a> Judge<'a> {
                     limit = ordering.is_lt().then_some(event).or(limit);
                 }
             }
+        }
+        if range.events.iter().all(|event| place(event) != 0) {
+            // It was compared with nothing, and yet must be a version.
+            order.compare(installed, installed)?;
         }
         let Some(from) = from.filter(|_| !is_limited || limit.is_some()) else {
             return Ok(None);
@@ -320,8 +328,7 @@ impl<'a> Judge<'a> {
         let Ok(order) = self.order_of(&self.ranges[at]) else {
             return comparisons;
         };
-        // An error ends it early, with what was compared before.
-        let _ = self.in_range(at, installed, |event, ordering| {
+        let decided = self.in_range(at, installed, |event, ordering| {
             comparisons.push(Comparison {
                 range: at,
                 order,
@@ -330,6 +337,9 @@ impl<'a> Judge<'a> {
                 event: event.clone(),
             });
         });
+        if decided.is_err() {
+            comparisons.clear();
+        }
         comparisons
     }
 
@@ -416,18 +426,6 @@ fn compare_bounds(order: Order, left: &Event, right: &Event) -> Result<Ordering,
     match place(left).cmp(&place(right)) {
         Ordering::Equal if place(left) == 0 => order.compare(left.version(), right.version()),
         decided => Ok(decided),
-    }
-}
-
-/// How a version stands to an event.
-fn compare_event(order: Order, version: &str, event: &Event) -> Result<Ordering, MalformedVersion> {
-    match place(event) {
-        0 => order.compare(version, event.version()),
-        place => {
-            // Whatever it is compared with, it must be a version.
-            order.compare(version, version)?;
-            Ok(0.cmp(&place))
-        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Alpine's order: apk-tools 2.14, `src/version.c`.
+//! Alpine's order: apk-tools 2.14, `src/version.c`. (apk-tools 3 compares numbers that start with zeros
+//! as text, and has commits as `~hash`; no advisory has told them apart yet.)
 //!
 //! `digit{.digit}…{letter}{_suffix{digit}}…{-rN}`, where `_alpha _beta _pre _rc` come before nothing
 //! and `_cvs _svn _git _hg _p` after it. Where two versions differ in what comes next, a further

@@ -63,12 +63,12 @@ impl<'a> Version<'a> {
     /// The shorter one goes on with zeros.
     pub(super) fn cmp(&self, other: &Self) -> Ordering {
         let length = self.segments.len().max(other.segments.len());
-        let zeros = || std::iter::repeat(Segment::Number(Number::ZERO));
-        let padded = |version: &Self| {
-            let segments = version.segments.clone();
-            segments.into_iter().chain(zeros()).take(length)
-        };
-        padded(self).cmp(padded(other))
+        let zero = Segment::Number(Number::ZERO);
+        let at = |version: &Self, at: usize| version.segments.get(at).copied().unwrap_or(zero);
+        (0..length)
+            .map(|index| at(self, index).cmp(&at(other, index)))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
     }
 }
 

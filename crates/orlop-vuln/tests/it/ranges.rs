@@ -307,6 +307,11 @@ fn what_cant_be_compared_isnt_safe() {
     );
     let error = one("PyPI", &[range("introduced:0 fixed:soon")], "1.0").unwrap_err();
     assert_eq!(error.to_string(), r#""soon" is no version to PEP 440"#);
+    let error = one("PyPI", &[range("introduced:0")], "2004d.beta").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        r#""2004d.beta" is no version to PEP 440"#
+    );
     // What another range says for sure is said all the same.
     let both = [
         range("introduced:0 fixed:soon"),
