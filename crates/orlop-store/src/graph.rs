@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use orlop_oci::{ChainId, Digest};
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use crate::blobs::BlobInfo;
 use crate::error::Result;
@@ -103,10 +103,12 @@ impl Graph {
             let node = graph.node(sql::digest(row, 0)?);
             graph.nodes[node].size = Some(sql::count(row, 1)?);
         }
-        let mut statement = db.prepare_cached("SELECT parent, child FROM edges")?;
+        let mut statement =
+            db.prepare_cached("SELECT parent, child FROM edges ORDER BY parent, child")?;
         let mut rows = statement.query([])?;
+        let mut parent = 0;
         while let Some(row) = rows.next()? {
-            let parent = graph.node(sql::digest(row, 0)?);
+            parent = graph.node_of_group(parent, row)?;
             let child = graph.node(sql::digest(row, 1)?);
             graph.nodes[parent].children.push(child);
         }
@@ -122,12 +124,23 @@ impl Graph {
             "SELECT manifest, chain_id FROM image_chains ORDER BY manifest, position",
         )?;
         let mut rows = statement.query([])?;
+        let mut manifest = 0;
         while let Some(row) = rows.next()? {
-            let manifest = graph.node(sql::digest(row, 0)?);
+            manifest = graph.node_of_group(manifest, row)?;
             let chain = graph.chain(sql::chain(row, 1)?);
             graph.nodes[manifest].chains.push(chain);
         }
         Ok(graph)
+    }
+
+    /// The node in the first column. Rows come in groups of one: nothing is parsed again that stood in
+    /// the row before.
+    fn node_of_group(&mut self, before: usize, row: &Row<'_>) -> rusqlite::Result<usize> {
+        let text = row.get_ref(0)?.as_str()?;
+        match self.nodes.get(before) {
+            Some(node) if node.digest.as_str() == text => Ok(before),
+            _ => Ok(self.node(sql::digest(row, 0)?)),
+        }
     }
 
     fn node(&mut self, digest: Digest) -> usize {
