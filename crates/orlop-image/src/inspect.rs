@@ -45,14 +45,17 @@ impl Images {
     }
 
     fn graph_driver(&self, content: &Content) -> GraphDriver {
-        let mut chains = chain_ids(&content.config.rootfs.diff_ids);
-        chains.reverse();
+        let chains = chain_ids(&content.config.rootfs.diff_ids);
+        // A whole tree is one directory; one that must be mounted first is none that can be looked into.
+        let count = match (self.driver.has_files_in_place(), self.driver.needs_parent()) {
+            (false, _) => 0,
+            (true, true) => 1,
+            (true, false) => chains.len(),
+        };
+        let dir_of = |chain| self.driver.layer_dir(chain);
         GraphDriver {
             name: self.driver.name().to_owned(),
-            directories: chains
-                .iter()
-                .map(|chain| self.driver.layer_dir(chain))
-                .collect(),
+            directories: chains.iter().rev().take(count).map(dir_of).collect(),
         }
     }
 

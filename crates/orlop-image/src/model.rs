@@ -97,7 +97,8 @@ pub struct ImageDetails {
 pub struct GraphDriver {
     /// The name of the driver.
     pub name: String,
-    /// The layers' directories, top first.
+    /// The directories that together have the image's files, top first: one where a driver keeps whole
+    /// trees, none where they are seen through a mount only.
     pub directories: Vec<std::path::PathBuf>,
 }
 

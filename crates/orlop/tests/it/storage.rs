@@ -74,6 +74,17 @@ fn tour(orlop: &Orlop, driver: &str, used: impl Fn() -> u64) {
         layers.len() == 3 && layers.iter().all(|size| (4 << 20..5 << 20).contains(size)),
         "layers of {layers:?} bytes"
     );
+    // A directory that is shown has the image's files; docker shows none either where there is none.
+    let shown = orlop.ok([
+        "inspect",
+        "--format",
+        "{{.GraphDriver.Data.UpperDir}}",
+        &one,
+    ]);
+    match driver {
+        "zfs" => assert_eq!(shown.text(), "<no value>"),
+        _ => assert!(Path::new(shown.text()).join("noise2").is_file(), "{shown}"),
+    }
     // Whatever a driver keeps its files in, they are those of the layers.
     let repair = orlop.ok(["system", "repair"]);
     assert!(repair.stdout.contains("nothing is damaged"), "{repair}");
