@@ -11,6 +11,7 @@ use crate::error::{CliError, CliResult};
 use crate::format::Template;
 use crate::interrupt;
 use crate::place::{Found, Place};
+use crate::view::image_config::image_config;
 use crate::view::imagetools::details;
 
 /// Arguments of `buildx imagetools inspect`.
@@ -129,7 +130,7 @@ async fn data(
     let mut data = Map::new();
     data.insert("name".to_owned(), args.name.as_str().into());
     data.insert("manifest".to_owned(), manifest(raw, &descriptor)?);
-    let image = by_platform(&platforms, |details| Some(details.config.clone()));
+    let image = by_platform(&platforms, |details| Some(image_config(&details.config)));
     data.insert("image".to_owned(), image);
     if wanted.sboms {
         let sbom = by_platform(&platforms, |details| {

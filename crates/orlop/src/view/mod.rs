@@ -6,6 +6,7 @@ pub mod dive_report;
 pub mod file_words;
 pub mod history;
 pub mod history_files;
+pub mod image_config;
 pub mod image_diff;
 pub mod image_rows;
 pub mod image_tree;

@@ -1,5 +1,7 @@
 //! Lists of manifests, beside docker's own client: what both print, and what both push.
 
+mod beside_buildx;
+
 use orlop_testing::peer::Skopeo;
 use orlop_testing::{
     Finished, Image, MediaTypes, Orlop, PlatformName, Program, Registry, need_programs,
@@ -264,7 +266,7 @@ Manifests:{space}
     let json = inspect(&["--format", "{{json .Image.Config}}"]);
     assert_eq!(
         json,
-        "{\n  \"Cmd\": [\n    \"/bin/sh\"\n  ],\n  \"Env\": [\n    \"A=\\u003cb\\u003e\"\n  ]\n}"
+        "{\n  \"Env\": [\n    \"A=\\u003cb\\u003e\"\n  ],\n  \"Cmd\": [\n    \"/bin/sh\"\n  ]\n}"
     );
     let said = orlop.fails([
         "buildx",
