@@ -25,7 +25,7 @@ enum What {
     /// Pulls an image of five gzip layers (1.5 GB unpacked) from a registry on the loopback with
     /// orlop, podman, the Docker engine and skopeo, each into fresh storage, in alternating rounds
     Pull(pull::PullArguments),
-    /// Loads an archive of five gzip layers with orlop, podman and the Docker engine, each into fresh
+    /// Loads an archive of five gzip layers with orlop, podman, the Docker engine and skopeo, each into fresh
     /// storage, and saves the image again, in alternating rounds
     Archive(archive::ArchiveArguments),
     /// Compares `orlop serve` with Debian's docker-registry, and with distribution v3 where it is

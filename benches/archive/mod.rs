@@ -27,7 +27,11 @@ pub(crate) struct ArchiveArguments {
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// The tools, in their order within a round
-    #[arg(long, value_delimiter = ',', default_value = "orlop,podman,docker")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "orlop,podman,docker,skopeo"
+    )]
     tools: Vec<Tool>,
     /// A small image in place of the big one: only to see that all tools work
     #[arg(long)]
@@ -70,10 +74,10 @@ fn once(tool: Tool, archive: &Path, storage: &Path, round: usize) -> Outcome<Rou
     let group = Group::new(&format!("orlop-bench-{}", std::process::id()))?;
     let runner = tool.start(storage, &group)?;
     sync();
-    let mut load = runner.load(archive, &group)?;
+    let mut load = runner.load(archive, NAME, &group)?;
     load.sync = sync();
     note(&format!("round {round}: {:<7} load {load}", tool.name()));
-    let mut save = runner.save(NAME, &storage.join("saved.tar"), &group)?;
+    let mut save = runner.save(&storage.join("saved.tar"), NAME, &group)?;
     save.sync = sync();
     note(&format!("round {round}: {:<7} save {save}", tool.name()));
     Ok(Round { load, save })

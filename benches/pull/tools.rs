@@ -52,21 +52,9 @@ impl Tool {
                 )
                 .map_err(|error| error.to_string())?;
                 let policy = format!("--signature-policy={}", at("policy.json"));
-                let storage = [
-                    "podman",
-                    "--root",
-                    &at("root"),
-                    "--runroot",
-                    &at("run"),
-                    "--storage-driver",
-                    "overlay",
-                ];
                 let pull = ["pull", "--tls-verify=false", &policy, name];
-                storage
-                    .iter()
-                    .chain(&pull)
-                    .map(|&word| word.to_owned())
-                    .collect()
+                let pull = pull.map(str::to_owned);
+                podman(storage).into_iter().chain(pull).collect()
             }
             _ => {
                 let (source, target) = (format!("docker://{name}"), format!("dir:{}", at("dir")));
@@ -89,20 +77,43 @@ impl Tool {
             ("HOME".to_owned(), at("home")),
             ("DOCKER_CONFIG".to_owned(), at("docker")),
         ];
-        let log = storage.join("log");
-        group.measure(|| {
-            let mut child = group.spawn(&command, &home, &log)?;
-            let status = child.wait().map_err(|error| error.to_string())?;
-            if status.success() {
-                Ok(())
-            } else {
-                Err(failure(self.name(), &log))
-            }
-        })
+        finish(self.name(), &command, &home, storage, group)
     }
 }
 
-pub(crate) fn failure(name: &str, log: &Path) -> String {
+/// podman, with all that it keeps in `storage`.
+pub(crate) fn podman(storage: &Path) -> Vec<String> {
+    let at = |part: &str| storage.join(part).display().to_string();
+    let (root, run) = (at("root"), at("run"));
+    let words = ["podman", "--root", &root, "--runroot", &run];
+    let driver = ["--storage-driver", "overlay"];
+    words
+        .iter()
+        .chain(&driver)
+        .map(|&word| word.to_owned())
+        .collect()
+}
+
+/// Runs a command to its end in the group, with its log in `storage`.
+pub(crate) fn finish(
+    name: &str,
+    command: &[String],
+    environment: &[(String, String)],
+    storage: &Path,
+    group: &Group,
+) -> Outcome<Measured> {
+    let log = storage.join("log");
+    group.measure(|| {
+        let mut child = group.spawn(command, environment, &log)?;
+        let status = child.wait().map_err(|error| error.to_string())?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(failure(name, &log)),
+        }
+    })
+}
+
+fn failure(name: &str, log: &Path) -> String {
     format!(
         "{name} fails:\n{}",
         std::fs::read_to_string(log).unwrap_or_default()

@@ -28,7 +28,7 @@ pub(crate) fn lists(kind: &Kind, folder: &Path) -> Outcome<Vec<Figure>> {
         }
         Kind::Debian | Kind::V3(_) => {
             Server::start(kind, folder)?.stop();
-            fill_files(&folder.join("data"))?;
+            fill_folders(&folder.join("data"))?;
             Server::start_on(kind, folder)?
         }
     };
@@ -99,8 +99,8 @@ fn fill_by_protocol(server: &Server) -> Outcome {
     })
 }
 
-/// The files that distribution looks at when it lists: a million pushes would take it an hour.
-fn fill_files(data: &Path) -> Outcome {
+/// The folders that distribution looks at when it lists: a million pushes would take it an hour.
+fn fill_folders(data: &Path) -> Outcome {
     let root = data.join("docker/registry/v2/repositories");
     let wrong = |error: std::io::Error| error.to_string();
     for number in 0..REPOSITORIES {
@@ -109,7 +109,7 @@ fn fill_files(data: &Path) -> Outcome {
         let tags = repository.join("_manifests/tags");
         fs::create_dir_all(&tags).map_err(wrong)?;
         for tag in 0..TAGS {
-            fs::write(tags.join(format!("v{tag}")), "").map_err(wrong)?;
+            fs::create_dir(tags.join(format!("v{tag}"))).map_err(wrong)?;
         }
     }
     Ok(())
