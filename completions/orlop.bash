@@ -4003,7 +4003,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__image__subcmd__prune)
-            opts="-a -f -D -h --all --filter --force --keep-last --unused-for --free --dry-run --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-a -f -D -h --all --filter --force --keep-last --keep-tag --unused-for --free --dry-run --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4014,6 +4014,10 @@ _orlop() {
                     return 0
                     ;;
                 --keep-last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-tag)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5569,7 +5573,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__prune)
-            opts="-a -f -D -h --all --filter --force --keep-last --unused-for --free --dry-run --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-a -f -D -h --all --filter --force --keep-last --keep-tag --unused-for --free --dry-run --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5580,6 +5584,10 @@ _orlop() {
                     return 0
                     ;;
                 --keep-last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-tag)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -7347,7 +7355,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__system__subcmd__prune)
-            opts="-a -f -D -h --all --filter --force --keep-last --unused-for --free --dry-run --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-a -f -D -h --all --filter --force --keep-last --keep-tag --unused-for --free --dry-run --no-undo --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7358,6 +7366,10 @@ _orlop() {
                     return 0
                     ;;
                 --keep-last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-tag)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

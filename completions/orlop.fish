@@ -373,6 +373,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand import" -s D -l debug -d 'Sh
 complete -c orlop -n "__fish_orlop_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand prune" -l filter -d 'Provide filter values: label=, label!=, until=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand prune" -l keep-last -d 'Keep the N newest images of each repository, and remove the others too' -r
+complete -c orlop -n "__fish_orlop_using_subcommand prune" -l keep-tag -d 'Keep images with a tag that matches, and remove the others too: a glob, or /REGEX/' -r
 complete -c orlop -n "__fish_orlop_using_subcommand prune" -l unused-for -d 'Remove images that weren\'t pulled, pushed, tagged or mounted for so long: 14d, 36h' -r
 complete -c orlop -n "__fish_orlop_using_subcommand prune" -l free -d 'Remove the least recently used until so much of the disk is free: 20GB' -r
 complete -c orlop -n "__fish_orlop_using_subcommand prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -689,6 +690,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l filter -d 'Provide filter values: label=, label!=, until=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l keep-last -d 'Keep the N newest images of each repository, and remove the others too' -r
+complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l keep-tag -d 'Keep images with a tag that matches, and remove the others too: a glob, or /REGEX/' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l unused-for -d 'Remove images that weren\'t pulled, pushed, tagged or mounted for so long: 14d, 36h' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l free -d 'Remove the least recently used until so much of the disk is free: 20GB' -r
 complete -c orlop -n "__fish_orlop_using_subcommand image; and __fish_seen_subcommand_from prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -1323,6 +1325,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subc
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l filter -d 'Provide filter values: label=, label!=, until=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l keep-last -d 'Keep the N newest images of each repository, and remove the others too' -r
+complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l keep-tag -d 'Keep images with a tag that matches, and remove the others too: a glob, or /REGEX/' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l unused-for -d 'Remove images that weren\'t pulled, pushed, tagged or mounted for so long: 14d, 36h' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l free -d 'Remove the least recently used until so much of the disk is free: 20GB' -r
 complete -c orlop -n "__fish_orlop_using_subcommand system; and __fish_seen_subcommand_from prune" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F

@@ -2,7 +2,7 @@
 //!
 //! An image goes when nothing keeps it. What keeps one is asked for in a fixed order, the strongest
 //! reason first, so that the reason that is told is the one that a person can do something about:
-//! a container, a mount, a filter, its name, the newest of a repository, a recent use. What is
+//! a container, a mount, a filter, its name, its tag, the newest of a repository, a recent use. What is
 //! left is removed, the least recently used first; with [`PrunePolicy::free`] only as many as it takes.
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,18 +12,22 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use orlop_oci::{Digest, Reference, Repository};
+use orlop_pattern::TagPatterns;
 
 use crate::model::ImageSummary;
 
 /// What a prune removes.
 #[derive(Clone, Debug, Default)]
 pub struct PrunePolicy {
-    /// Images with a name too, not only dangling ones. Each of `keep_last`, `unused_for` and `free`
-    /// asks for that by itself.
+    /// Images with a name too, not only dangling ones. Each of `keep_last`, `keep_tags`, `unused_for`
+    /// and `free` asks for that by itself.
     pub all: bool,
     /// In each repository the newest so many images stay, counted by digest. An image stays when any
     /// of its repositories keeps it.
     pub keep_last: Option<usize>,
+    /// Images with a tag that matches stay; `None` keeps none of them. A tag alone is looked at,
+    /// whatever the repository.
+    pub keep_tags: Option<TagPatterns>,
     /// Images that were used within this time stay.
     pub unused_for: Option<Duration>,
     /// Only as much is removed as it takes to have so many bytes free on the disk.
@@ -61,6 +65,8 @@ pub enum Keep {
     Filtered,
     /// It has a name, and only dangling images were asked for.
     Named,
+    /// A tag of it is to be kept.
+    Tagged(Reference),
     /// It is among the newest of this repository.
     Last(Repository),
     /// It was used then.
@@ -92,6 +98,7 @@ impl fmt::Display for Keep {
             Self::Mounted(target) => write!(f, "mounted on {}", target.display()),
             Self::Filtered => f.write_str("filtered out"),
             Self::Named => f.write_str("it has a name"),
+            Self::Tagged(name) => write!(f, "{} is to be kept", name.familiar()),
             Self::Last(repository) => {
                 write!(f, "among the newest of {}", repository.familiar_name())
             }
@@ -104,12 +111,15 @@ impl fmt::Display for Keep {
 impl PrunePolicy {
     /// Images with a name may go too.
     pub fn takes_named(&self) -> bool {
-        self.all || self.keep_last.is_some() || self.unused_for.is_some() || self.free.is_some()
+        self.all || !self.is_dockers()
     }
 
     /// Nothing is asked for that docker's prune doesn't have.
     pub fn is_dockers(&self) -> bool {
-        self.keep_last.is_none() && self.unused_for.is_none() && self.free.is_none()
+        self.keep_last.is_none()
+            && self.keep_tags.is_none()
+            && self.unused_for.is_none()
+            && self.free.is_none()
     }
 
     /// What becomes of each image, in the order given, as long as space doesn't matter: then
@@ -141,6 +151,12 @@ impl PrunePolicy {
         }
         if !self.takes_named() && !is_nameless(image) {
             return Some(Keep::Named);
+        }
+        if let Some(patterns) = &self.keep_tags {
+            let is_kept = |name: &&Reference| name.tag().is_some_and(|tag| patterns.matches(tag));
+            if let Some(name) = image.tags.iter().find(is_kept) {
+                return Some(Keep::Tagged(name.clone()));
+            }
         }
         if let Some(repository) = newest.get(&image.id) {
             return Some(Keep::Last((*repository).clone()));
@@ -223,6 +239,7 @@ fn before(now: Timestamp, time: Duration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use orlop_pattern::TagPattern;
     use proptest::prelude::*;
 
     use super::*;
@@ -314,6 +331,34 @@ mod tests {
         ] {
             assert_eq!(goes(&policy, &some()), expected, "{policy:?}");
         }
+    }
+
+    #[test]
+    fn tags_to_be_kept_keep_their_image_under_all_names() {
+        let keep = |patterns: &[&str]| {
+            let patterns: Vec<TagPattern> = patterns.iter().map(|t| TagPattern::of(t)).collect();
+            policy(|p| p.keep_tags = Some(TagPatterns::new(&patterns).unwrap()))
+        };
+        for (patterns, expected) in [
+            (&["v2"][..], &[0, 2, 3][..]),
+            (&["v[13]"], &[1, 3]),
+            (&["/v\\d/"], &[3]),
+            (&["v1", "v3"], &[1, 3]),
+            (&["latest"], &[0, 1, 2, 3]),
+        ] {
+            assert_eq!(goes(&keep(patterns), &some()), expected, "{patterns:?}");
+        }
+        let images = some();
+        let verdict = &keep(&["v1"]).judge(&candidates(&images), now())[0];
+        assert_eq!(
+            *verdict,
+            Verdict::Keep(Keep::Tagged("app:v1".parse().unwrap()))
+        );
+        let newest_too = policy(|p| {
+            p.keep_last = Some(1);
+            p.keep_tags = keep(&["v1"]).keep_tags;
+        });
+        assert_eq!(goes(&newest_too, &images), [3]);
     }
 
     #[test]
@@ -413,7 +458,7 @@ mod tests {
                 all,
                 keep_last,
                 unused_for: unused_days.map(|days| Duration::from_secs(days * 24 * 3600)),
-                free: None,
+                ..PrunePolicy::default()
             };
             let expected: Vec<usize> =
                 (0..images.len()).filter(|n| model(&policy, &images, *n)).collect();

@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use orlop_image::Images;
 use orlop_image::model::Removed;
 use orlop_image::prune::{PrunePlan, PrunePolicy};
+use orlop_pattern::{TagPattern, TagPatterns};
 use orlop_registry::config::Period;
 
 use crate::app::App;
-use crate::error::CliResult;
+use crate::error::{CliError, CliResult};
 use crate::filter::{Filters, PRUNE_KEYS};
 use crate::prompt::confirm;
 use crate::units::{self, SizeText};
@@ -33,6 +34,9 @@ pub struct PruneOptions {
     /// Keep the N newest images of each repository, and remove the others too
     #[arg(long, value_name = "N")]
     pub keep_last: Option<usize>,
+    /// Keep images with a tag that matches, and remove the others too: a glob, or /REGEX/
+    #[arg(long, value_name = "PATTERN")]
+    pub keep_tag: Vec<String>,
     /// Remove images that weren't pulled, pushed, tagged or mounted for so long: 14d, 36h
     #[arg(long, value_name = "TIME")]
     pub unused_for: Option<Period>,
@@ -52,11 +56,11 @@ pub struct PruneOptions {
 #[command(after_help = "Examples:
   orlop prune --keep-last 3 --dry-run
   orlop prune --unused-for 30d --keep-last 1 --force
-  orlop prune --free 20GB --force
+  orlop prune --free 20GB --keep-tag 'v*' --force
   orlop image prune --all --force --filter until=720h
 
-Without -a only dangling images go. --keep-last, --unused-for and --free look at all images that no
-container uses and that aren't mounted; all options together must agree that an image may go.
+Without -a only dangling images go. --keep-last, --keep-tag, --unused-for and --free look at all images
+that no container uses and that aren't mounted; all options together must agree that an image may go.
 --keep-last counts digests, the last built first; an image stays if any of its repositories keeps it.
 --free stops as soon as so much is free on the disk, and removes nothing if it is already.")]
 pub struct PruneArgs {
@@ -93,7 +97,7 @@ pub(super) fn run_asking(
 ) -> CliResult {
     // A filter that makes no sense is found before anybody is asked.
     let wanted = filters.predicate(Timestamp::now(), &|_| Ok(None))?;
-    let policy = options.policy();
+    let policy = options.policy()?;
     let asks_as_docker = policy.is_dockers() && !options.dry_run;
     if asks_as_docker && !options.force && !confirm(&app.printer, dockers_question)? {
         return Ok(());
@@ -111,7 +115,7 @@ pub(super) fn run_asking(
             return Ok(());
         }
     }
-    remove(app, &images, options, command, &plan)
+    remove(app, &images, options, command, &policy, &plan)
 }
 
 /// Removes, and prints what docker prints.
@@ -120,6 +124,7 @@ fn remove(
     images: &Images,
     options: &PruneOptions,
     command: &str,
+    policy: &PrunePolicy,
     plan: &PrunePlan,
 ) -> CliResult {
     let hold = if options.no_undo {
@@ -127,9 +132,7 @@ fn remove(
     } else {
         app.settings.undo_for
     };
-    let mut removal = images
-        .undoable(command, hold)
-        .prune(plan, &options.policy())?;
+    let mut removal = images.undoable(command, hold).prune(plan, policy)?;
     if options.no_undo {
         removal.reclaimed += images.let_go(None)?;
     }
@@ -150,6 +153,10 @@ fn remove(
     if !hold.is_zero() && plan.images_bytes() > 0 && !removal.items.is_empty() {
         note_hold(&app.printer, plan.images_bytes(), hold);
     }
+    if options.free.is_some() && plan.remove.is_empty() && plan.short == 0 {
+        app.printer
+            .note("as much is free as was asked for: no image was removed");
+    }
     if plan.short > 0 {
         app.printer.note(format_args!(
             "{} less is free than asked for: nothing else may be removed",
@@ -169,12 +176,16 @@ pub(super) fn note_hold(printer: &Arc<crate::printer::Printer>, bytes: u64, hold
 }
 
 impl PruneOptions {
-    fn policy(&self) -> PrunePolicy {
-        PrunePolicy {
+    fn policy(&self) -> CliResult<PrunePolicy> {
+        let patterns: Vec<TagPattern> = self.keep_tag.iter().map(|t| TagPattern::of(t)).collect();
+        let keep_tags = TagPatterns::new(&patterns)
+            .map_err(|error| CliError::usage(error).context("--keep-tag"))?;
+        Ok(PrunePolicy {
             all: self.all,
             keep_last: self.keep_last,
+            keep_tags: (!keep_tags.is_all()).then_some(keep_tags),
             unused_for: self.unused_for.map(|period| period.0),
             free: self.free.map(|size| size.0),
-        }
+        })
     }
 }

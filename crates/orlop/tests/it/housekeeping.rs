@@ -60,6 +60,15 @@ fn the_newest_stay_and_a_dry_run_says_what_goes() {
         "{planned}"
     );
     let would = bytes_after(&planned, "Would reclaim: ");
+    let planned = orlop.ok(["prune", "--keep-tag", "v*", "--dry-run"]).stdout;
+    assert_eq!(
+        planned.matches("no container uses it").count(),
+        1,
+        "{planned}"
+    );
+    assert!(planned.contains("/app:stable "), "{planned}");
+    let wrong = orlop.run(["prune", "--keep-tag", "/(/", "--dry-run"]);
+    assert!(wrong.expect_code(125).stderr.contains("--keep-tag: "));
     assert_eq!(names(&orlop).len(), 5, "a dry run changes nothing");
 
     // Whoever doesn't answer with yes keeps all.
@@ -142,7 +151,9 @@ fn space_is_freed_as_far_as_it_is_needed() {
     let orlop = orlop();
     let all = versions(&registry, &orlop, &["v1", "v2", "v3"]);
     orlop.ok(["pull", "-q", &all[0].0]);
-    let enough = orlop.ok(["prune", "--free", "1kB", "-f"]).stdout;
+    let enough = orlop.ok(["prune", "--free", "1kB", "-f"]);
+    assert!(enough.stderr.contains("no image was removed"), "{enough}");
+    let enough = enough.stdout;
     assert_eq!(enough, "Total reclaimed space: 0B\n");
     assert_eq!(names(&orlop).len(), 3);
     let planned = orlop.ok(["prune", "--free", "5EB", "--dry-run"]).stdout;
