@@ -20,18 +20,19 @@ const LISTED: usize = 500;
 /// Fills a registry and lists it.
 pub(crate) fn lists(kind: &Kind, folder: &Path) -> Outcome<Vec<Figure>> {
     note("  filling it with a million tags");
-    let server = match kind {
+    let server = Server::start(kind, folder)?;
+    match kind {
         Kind::Orlop => {
-            let server = Server::start(kind, folder)?;
             fill_by_protocol(&server)?;
-            server
+            server.stop();
         }
         Kind::Debian | Kind::V3(_) => {
-            Server::start(kind, folder)?.stop();
+            server.stop();
             fill_folders(&folder.join("data"))?;
-            Server::start_on(kind, folder)?
         }
-    };
+    }
+    // What it takes to be filled isn't what it takes to list.
+    let server = Server::start_on(kind, folder)?;
     let mut connection = Connection::open(&server.host)?;
     let start = Instant::now();
     let names = follow(
