@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use orlop_image::event::{BlobState, NoEvents};
 use orlop_image::repair::{Damage, LayerFault, Outcome, RepairOptions, RepairReport};
 use orlop_image::{Cancel, Error, Images, MountOptions};
-use orlop_oci::Digest;
+use orlop_oci::{Digest, chain_ids};
 use orlop_store::{BlobFault, Depth, Store};
 use orlop_testing::{Compression, Image, Layer, PlatformName, Tarball, is_root};
 
@@ -208,13 +208,8 @@ fn unpacked_layers_are_made_anew() {
         (0, "extra"),
     ] {
         let world = pulled("vfs");
-        let directories = world
-            .images
-            .inspect("app", None)
-            .unwrap()
-            .graph_driver
-            .directories;
-        let directory: &PathBuf = &directories[2 - number];
+        let directories = directories(&world);
+        let directory = &directories[number];
         match spoil {
             "missing" => fs::remove_dir_all(directory).unwrap(),
             "changed" => fs::write(directory.join("top"), "tap").unwrap(),
@@ -233,10 +228,18 @@ fn unpacked_layers_are_made_anew() {
         assert_eq!(report.remaining(), 0, "{spoil}: {report:?}");
         assert_right(&world);
         assert_eq!(
-            fs::read_to_string(directories[0].join("top")).unwrap(),
+            fs::read_to_string(directories[2].join("top")).unwrap(),
             "top"
         );
     }
+}
+
+/// Where the driver keeps each layer of the image, bottom first.
+fn directories(world: &World) -> Vec<PathBuf> {
+    let config = world.images.inspect("app", None).unwrap().config.unwrap();
+    let chains = chain_ids(&config.rootfs.diff_ids);
+    let driver = world.images.driver();
+    chains.iter().map(|chain| driver.layer_dir(chain)).collect()
 }
 
 fn fast_dry(world: &World) -> RepairReport {
@@ -252,14 +255,8 @@ fn fast_dry(world: &World) -> RepairReport {
 fn a_layer_without_its_blob_waits_for_it() {
     let world = pulled("vfs");
     let store = world.images.store();
-    let directories = world
-        .images
-        .inspect("app", None)
-        .unwrap()
-        .graph_driver
-        .directories;
     fs::write(store.blob_path(&layer(2)), "garbage").unwrap();
-    fs::remove_dir_all(&directories[0]).unwrap();
+    fs::remove_dir_all(&directories(&world)[2]).unwrap();
     let report = repair(&world);
     assert_eq!(report.remaining(), 2, "{report:?}");
     world.pull("app").unwrap();
