@@ -1,11 +1,13 @@
-//! Alpine's order: apk-tools 2.14, `src/version.c`. (apk-tools 3 compares numbers that start with zeros
-//! as text, and has commits as `~hash`; no advisory has told them apart yet.)
+//! Alpine's order: apk-tools 2.14, `src/version.c`.
 //!
 //! `digit{.digit}…{letter}{_suffix{digit}}…{-rN}`, where `_alpha _beta _pre _rc` come before nothing
 //! and `_cvs _svn _git _hg _p` after it. Where two versions differ in what comes next, a further
 //! number is the newest, then a letter, a suffix, a revision, the end, and last a suffix of a
-//! pre-release. Zeros at the start of a number count below everything (`1.01` is older than `1.1`), except in the
-//! first.
+//! pre-release. Zeros at the start of a number count below everything (`1.01` is older than `1.1`),
+//! except in the first.
+//!
+//! apk-tools 3, new in Alpine 3.23, compares numbers that start with zeros as text and takes commits
+//! (`~hash`) before the revision. Neither is followed here.
 
 use super::number::{split_digits, split_while};
 
