@@ -7,8 +7,9 @@ mod services;
 mod tools;
 
 use self::classifier::{Classifiers, find_version};
+use super::bounds::Listing;
 use super::program::read_up_to;
-use crate::{Cataloger, Content, Fault, FileInfo, Finding, Found, Package, PackageKind};
+use crate::{Cataloger, Content, Fault, FileInfo, Found, Package, PackageKind};
 
 const NAME: &str = "binary-classifier-cataloger";
 
@@ -44,8 +45,7 @@ impl Cataloger for Binaries {
             }
             if let Some(version) = find_version(entry, file.name(), content)? {
                 let package = package(classifier.package, &version);
-                found.findings.push(Finding::Package(Box::new(package)));
-                return Ok(());
+                return Listing::new(found).package(package);
             }
         }
         Ok(())

@@ -89,11 +89,29 @@ impl<'a> Listing<'a> {
     ///
     /// # Errors
     /// When there are too many.
-    pub(super) fn package(&mut self, mut package: Package) -> Result<(), Fault> {
-        if let Err(fault) = check(&package) {
-            self.fault(fault);
-            return Ok(());
+    pub(super) fn package(&mut self, package: Package) -> Result<(), Fault> {
+        match check(&package) {
+            Ok(()) => self.take(package),
+            Err(fault) => {
+                self.fault(fault);
+                Ok(())
+            }
         }
+    }
+
+    /// As [`Self::package`], but for a version that may be missing: programs and archives don't
+    /// always tell theirs.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub(super) fn program(&mut self, package: Package) -> Result<(), Fault> {
+        if package.version.is_empty() && is_plain(&package.name) {
+            return self.take(package);
+        }
+        self.package(package)
+    }
+
+    fn take(&mut self, mut package: Package) -> Result<(), Fault> {
         if self.packages == PACKAGES {
             return Err(Fault::new(format!(
                 "it lists more than {PACKAGES} packages"

@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::binary;
+use super::bounds::Listing;
 use super::go_build_info::{BuildInfo, Module};
 use super::program::Program;
-use crate::{Cataloger, Content, Fault, FileInfo, Finding, Found, Package, PackageKind};
+use crate::{Cataloger, Content, Fault, FileInfo, Found, Package, PackageKind};
 
 const NAME: &str = "go-module-binary-cataloger";
 
@@ -48,11 +49,10 @@ impl Cataloger for GoBinaries {
             return Ok(());
         };
         if let Some(info) = BuildInfo::read(program)? {
-            found.findings.extend(
-                packages(&info)
-                    .into_iter()
-                    .map(|package| Finding::Package(Box::new(package))),
-            );
+            let mut listing = Listing::new(found);
+            for package in packages(&info) {
+                listing.program(package)?;
+            }
         }
         Ok(())
     }

@@ -10,7 +10,8 @@ use self::archive::{Archive, Budget, Entry, Nested, Part};
 use self::manifest::Manifest;
 use self::maven::{Pom, pom_properties, pom_xml};
 pub(super) use self::runtime::JavaRuntimes;
-use crate::{Cataloger, Content, Fault, FileInfo, Finding, Found, Package, PackageKind};
+use super::bounds::Listing;
+use crate::{Cataloger, Content, Fault, FileInfo, Found, Package, PackageKind};
 
 const NAME: &str = "java-archive-cataloger";
 
@@ -23,8 +24,6 @@ const ENDINGS: &[&str] = &[
 const MAX_DEPTH: usize = 5;
 /// How many bytes a manifest or a description by Maven may have.
 const MAX_DESCRIPTION: u64 = 4 << 20;
-/// How many packages one file may show.
-const MAX_PACKAGES: usize = 100_000;
 
 /// The artifacts in Java archives, and in archives in them.
 ///
@@ -55,7 +54,7 @@ impl Cataloger for JavaArchives {
         let mut reading = Reading {
             budget: Budget::new(),
             inside: Vec::new(),
-            found,
+            listing: Listing::new(found),
         };
         reading.archive(file.name(), content)
     }
@@ -83,7 +82,7 @@ struct Reading<'a> {
     budget: Budget,
     /// The archives in which the one lies that is read.
     inside: Vec<String>,
-    found: &'a mut Found,
+    listing: Listing<'a>,
 }
 
 impl Reading<'_> {
@@ -164,20 +163,12 @@ impl Reading<'_> {
             "" => fault.clone(),
             way => Fault::new(format!("in {way}: {fault}")),
         };
-        self.found.faults.push(fault);
+        self.listing.fault(fault);
     }
 
     fn add(&mut self, mut package: Package) -> Result<(), Fault> {
-        if self.found.findings.len() >= MAX_PACKAGES {
-            return Err(Fault::new(format!(
-                "it shows more than {MAX_PACKAGES} packages"
-            )));
-        }
         package.inside.clone_from(&self.inside);
-        self.found
-            .findings
-            .push(Finding::Package(Box::new(package)));
-        Ok(())
+        self.listing.program(package)
     }
 }
 

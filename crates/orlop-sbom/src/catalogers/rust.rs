@@ -9,9 +9,10 @@ use auditable_serde::{DependencyKind, VersionInfo};
 use flate2::bufread::ZlibDecoder;
 use regex::bytes::Regex;
 
+use super::bounds::Listing;
 use super::program::{Program, Section, bytes_at, may_be};
 use super::windows::search;
-use crate::{Cataloger, Content, Fault, FileInfo, Finding, Found, Package, PackageKind};
+use crate::{Cataloger, Content, Fault, FileInfo, Found, Package, PackageKind};
 
 const NAME: &str = "cargo-auditable-binary-cataloger";
 
@@ -62,12 +63,12 @@ impl Cataloger for RustBinaries {
             None if compiler.is_some() => crates_in_paths(&program)?,
             None => return Ok(()),
         };
-        let mut add = |package| found.findings.push(Finding::Package(Box::new(package)));
+        let mut listing = Listing::new(found);
         for (name, version) in crates {
-            add(Package::new(PackageKind::Cargo, name, version, NAME));
+            listing.package(Package::new(PackageKind::Cargo, name, version, NAME))?;
         }
         if let Some(version) = compiler {
-            add(Package::new(PackageKind::Binary, "rust", version, NAME));
+            listing.package(Package::new(PackageKind::Binary, "rust", version, NAME))?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 mod binaries;
 mod catalog;
 mod fuzz_packages;
+mod fuzz_programs;
 mod jars;
 mod programs;
 #[path = "../../../../fuzz/seeds.rs"]

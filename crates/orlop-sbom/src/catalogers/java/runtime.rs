@@ -1,9 +1,8 @@
 //! Java runtimes, by the file `release` in their folder.
 
+use super::super::bounds::Listing;
 use super::manifest::properties;
-use crate::{
-    Cataloger, Content, Fault, FileInfo, Finding, Found, Package, PackageKind, read_whole,
-};
+use crate::{Cataloger, Content, Fault, FileInfo, Found, Package, PackageKind, read_whole};
 
 const NAME: &str = "java-jvm-cataloger";
 
@@ -32,7 +31,7 @@ impl Cataloger for JavaRuntimes {
         let release = read_whole(content, MAX_RELEASE)?;
         if let Some((name, version)) = runtime(file.path, &release) {
             let package = Package::new(PackageKind::Binary, name, version, NAME);
-            found.findings.push(Finding::Package(Box::new(package)));
+            return Listing::new(found).package(package);
         }
         Ok(())
     }
