@@ -2,6 +2,7 @@
 //! (apk-v2(5), "installed database").
 
 use super::bounds::{DATABASE, Listing, read_text};
+use super::path::join;
 use crate::{Cataloger, Content, Fault, FileInfo, Found, Package, PackageKind, SourcePackage};
 
 /// Where apk keeps its database; apk-tools 3 of a system with merged folders in the second.
@@ -65,7 +66,7 @@ struct Entry<'a> {
     licence: &'a str,
     origin: &'a str,
     maintainer: &'a str,
-    folder: &'a str,
+    folder: Option<String>,
     files: Vec<String>,
 }
 
@@ -79,14 +80,12 @@ impl<'a> Entry<'a> {
             "L" => self.licence = value,
             "o" => self.origin = value,
             "m" => self.maintainer = value,
-            "F" => self.folder = value.trim_matches('/'),
-            "R" if self.is_full => {}
-            "R" => {
-                let path = match self.folder {
-                    "" => value.to_owned(),
-                    folder => format!("{folder}/{value}"),
-                };
-                self.is_full = !listing.path(&mut self.files, path);
+            "F" => self.folder = join("", value),
+            "R" if !self.is_full => {
+                let folder = self.folder.as_ref();
+                if let Some(path) = folder.and_then(|folder| join(folder, value)) {
+                    self.is_full = !listing.path(&mut self.files, path);
+                }
             }
             _ => {}
         }
@@ -205,6 +204,8 @@ A:noarch
 
     #[test]
     fn damage_is_told_and_the_rest_is_read() {
+        let (packages, _) = read("P:a\nV:1\nF:/b/../c\nR:/d\nR:../e\nR:../../f\nF:../..\nR:g\n");
+        assert_eq!(packages[0].files, ["d", "e"]);
         let (packages, faults) = read("nonsense\n\nP:a\n???\nV:1\n\nV:2\n\nP:b\nV:3");
         let names: Vec<_> = packages.iter().map(|package| &*package.name).collect();
         assert_eq!(names, ["a", "b"]);
