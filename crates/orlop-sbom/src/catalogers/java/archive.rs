@@ -18,7 +18,7 @@ const MAX_OF_USE: usize = 20_000;
 /// How many bytes all entries that are read may have when unpacked, in a jar and all jars in it.
 const MAX_UNPACKED: u64 = 1 << 30;
 /// How many bytes of packed jars in jars may be in memory at once.
-const MAX_HELD: u64 = 128 << 20;
+const MAX_HELD: u64 = 64 << 20;
 
 /// What reading one jar, with all in it, may still take.
 #[derive(Debug)]
@@ -177,8 +177,8 @@ impl<'a> Archive<'a> {
                 return Err(fault(format!("is packed by method {}", other.as_u16())));
             }
         };
-        // Grows with what comes, not with what is claimed.
-        let mut bytes = Vec::new();
+        // Room that nothing fills costs nothing.
+        let mut bytes = Vec::with_capacity(entry.size as usize);
         found
             .verifying_reader(inflated.take(entry.size + 1))
             .read_to_end(&mut bytes)
