@@ -102,7 +102,8 @@ fn main_module(info: &BuildInfo) -> Option<Module> {
 
 fn effective(module: &Module) -> &Module {
     match &module.replaced_by {
-        Some(other) if !other.version.is_empty() => other,
+        // A folder has no version; later versions of Go call that developed.
+        Some(other) if !matches!(&*other.version, "" | DEVELOPED) => other,
         _ => module,
     }
 }
@@ -233,6 +234,7 @@ mod tests {
             replaced_by,
         };
         let folder = Box::new(module("./b", "", None));
+        let later_folder = Box::new(module("./d", DEVELOPED, None));
         let other = Box::new(module("y.org/c", "v1.0.1", None));
         let info = BuildInfo {
             go: "go1.21.5".into(),
@@ -240,6 +242,7 @@ mod tests {
             dependencies: vec![
                 module("x.org/b", "v1.0.0", Some(folder)),
                 module("x.org/c", "v1.0.0", Some(other)),
+                module("x.org/d", "v1.0.0", Some(later_folder)),
             ],
             ..BuildInfo::default()
         };
@@ -254,6 +257,7 @@ mod tests {
                 ("x.org/a", ""),
                 ("x.org/b", "v1.0.0"),
                 ("y.org/c", "v1.0.1"),
+                ("x.org/d", "v1.0.0"),
                 ("stdlib", "1.21.5")
             ]
         );

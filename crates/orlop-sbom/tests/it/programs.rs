@@ -82,6 +82,14 @@ fn go_programs_of_every_form_show_their_modules() {
             vec![(ESBUILD, revision), ("stdlib", "1.20.12")],
         ),
         ("go-1.20-darwin", with_sys(revision, of_2022, "1.20.12")),
+        (
+            "go-1.27-replaced",
+            vec![
+                ("example.org/app", "v1.2.3"),
+                ("example.org/dep", "v1.4.0"),
+                ("stdlib", "1.27.3"),
+            ],
+        ),
     ];
     for (name, expected) in cases {
         let program = Ranges::read(&format!("{name}.ranges"));
