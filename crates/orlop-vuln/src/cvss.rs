@@ -1,7 +1,7 @@
 //! Scores of the Common Vulnerability Scoring System, and which of several ratings counts.
 //!
-//! Parsing and arithmetic are those of the crate `cvss` (RustSec). Here is what it leaves to its users: which
-//! of a vector's scores is meant, the words for scores of version 2, and the choice.
+//! Parsing and arithmetic are those of the crate `cvss` (RustSec). Here is what it leaves to its
+//! users: which of a vector's scores is meant, the words for scores of version 2, and the choice.
 
 use std::fmt;
 

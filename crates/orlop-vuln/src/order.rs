@@ -103,8 +103,12 @@ impl Order {
     }
 
     /// Whether a version is one in this order.
+    ///
+    /// apk alone compares also versions that aren't valid to it.
     pub fn is_valid(self, version: &str) -> bool {
-        self.compare(version, version).is_ok()
+        let is_read = self.compare(version, version).is_ok();
+        is_read
+            && (self != Self::Apk || apk::Version::parse(version).is_some_and(|it| it.is_valid()))
     }
 }
 

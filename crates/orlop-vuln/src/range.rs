@@ -1,9 +1,10 @@
 //! Whether a version is affected, and how that was decided.
 //!
 //! The algorithm is OSV's (schema 1.7.0, "Evaluation"): the events of a range are put in order, and
-//! each that the version has reached turns it affected or not. Where OSV leaves open what two events at one
-//! version mean, the order in which the record lists them decides. A range is also told as people
-//! read it (`>=1.0.0,<1.2.3`), and each comparison is kept, so that an answer can be explained.
+//! each that the version has reached turns it affected or not. Where OSV leaves open what two
+//! events at one version mean, the order in which the record lists them decides. A range is also
+//! told as people read it (`>=1.0.0,<1.2.3`), and each comparison is kept, so that an answer can be
+//! explained.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -153,8 +154,8 @@ pub enum Undecided {
 ///
 /// # Errors
 ///
-/// [`Undecided`] if something can't be compared and nothing else says that the version is affected: then it
-/// must not pass for safe.
+/// [`Undecided`] if something can't be compared and nothing else says that the version is affected:
+/// then it must not pass for safe.
 pub fn judge(
     ecosystem: &str,
     ranges: &[Range],
@@ -163,7 +164,8 @@ pub fn judge(
 ) -> Result<Judgement, Undecided> {
     let judge = Judge::new(ecosystem, ranges, versions);
     let reason = judge.decide(installed)?;
-    // Most versions that are looked up aren't affected: what was compared is noted for the others alone.
+    // Most versions that are looked up aren't affected: what was compared is noted for the others
+    // alone.
     let (fixed_version, comparisons) = match &reason {
         Some(reason) => (
             judge.fix(installed, reason),
@@ -343,7 +345,8 @@ impl<'a> Judge<'a> {
         comparisons
     }
 
-    /// The lowest fix above a version that is affected: the end of its interval, or, where another range has that, the end of that one's.
+    /// The lowest fix above a version that is affected: the end of its interval, or, where another
+    /// range has that, the end of that one's.
     fn fix(&self, installed: &str, reason: &Reason) -> Option<String> {
         let mut reason = reason.clone();
         // Each step goes up to another event.

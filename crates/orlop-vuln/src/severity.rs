@@ -50,8 +50,9 @@ impl Severity {
     ];
 
     /// What a vendor's word means: Debian's urgencies (with `*` behind them: automatic), Ubuntu's
-    /// priorities, Red Hat's and SUSE's ratings, GitHub's and CVSS's severities, in any case of letters.
-    /// What is less than low counts as low, as docker scout counts it. `None` for any other word.
+    /// priorities, Red Hat's and SUSE's ratings, GitHub's and CVSS's severities, in any case of
+    /// letters. What is less than low counts as low, as docker scout counts it. `None` for any
+    /// other word.
     pub fn from_word(word: &str) -> Option<Self> {
         let word = word.trim().trim_end_matches('*').to_ascii_lowercase();
         let found = WORDS.iter().find(|(known, _)| *known == word);

@@ -6,6 +6,10 @@
 //! pre-release. Zeros at the start of a number count below everything (`1.01` is older than `1.1`),
 //! except in the first.
 //!
+//! apk compares whatever it is given, up to where it can't read on, and what can't be read is newest
+//! of all. Alpine's own database has such versions (`4.10-1-r1`), and so they are compared here
+//! too, though they aren't valid.
+//!
 //! apk-tools 3, new in Alpine 3.23, compares numbers that start with zeros as text and takes commits
 //! (`~hash`) before the revision. Neither is followed here.
 
@@ -31,6 +35,8 @@ enum Part {
     Digit(i64),
     /// A number after a dot; below zero, the count of zeros before one that starts with two or more.
     Component(i64),
+    /// What apk can't read.
+    Unreadable,
 }
 
 /// The parts of a version, with [`Part::End`].
@@ -49,6 +55,7 @@ enum Next {
 }
 
 impl Version {
+    /// Reads as far as apk does; `None` only for nothing at all.
     pub(super) fn parse(version: &str) -> Option<Self> {
         if version.is_empty() {
             return None;
@@ -56,19 +63,25 @@ impl Version {
         let (mut parts, mut rest) = (Vec::new(), version);
         let mut next = Next::Digit;
         while !rest.is_empty() {
-            let part;
-            (part, rest) = take(next, rest)?;
+            let Some((part, after)) = take(next, rest) else {
+                parts.extend([failed(next), Part::Unreadable]);
+                return Some(Self(parts));
+            };
             parts.push(part);
-            // A number that starts with zero is told twice: how many zeros, then the number.
+            rest = after;
             next = match part {
+                // A number that starts with zero is told twice: how many zeros, then the number.
                 Part::Component(value) if value <= 0 && rest.starts_with('0') => Next::Digit,
                 _ if rest.is_empty() => break,
                 _ => {
-                    let found;
-                    (found, rest) = expect(next, rest)?;
+                    let Some((found, after)) = expect(next, rest) else {
+                        parts.push(Part::Unreadable);
+                        return Some(Self(parts));
+                    };
+                    rest = after;
                     // A separator at the very end has a part of its own, with nothing in it.
                     if rest.is_empty() {
-                        parts.push(empty(found)?);
+                        parts.extend(empty(found));
                     }
                     found
                 }
@@ -76,6 +89,25 @@ impl Version {
         }
         parts.push(Part::End);
         Some(Self(parts))
+    }
+
+    /// Whether apk could read all of it.
+    pub(super) fn is_valid(&self) -> bool {
+        self.0.last() == Some(&Part::End)
+    }
+}
+
+/// A part that can't be read, which has the value -1 to apk: for a suffix, that of the last one
+/// before a release.
+fn failed(next: Next) -> Part {
+    match next {
+        Next::Component => Part::Component(-1),
+        Next::Digit => Part::Digit(-1),
+        Next::SuffixNumber => Part::SuffixNumber(-1),
+        Next::Revision => Part::Revision(-1),
+        Next::Suffix => Part::Before(BEFORE.len() - 1),
+        // Any letter can be read.
+        Next::Letter => Part::Unreadable,
     }
 }
 

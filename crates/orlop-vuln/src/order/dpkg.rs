@@ -13,7 +13,8 @@ pub(super) struct Version<'a> {
 }
 
 impl<'a> Version<'a> {
-    /// Takes what dpkg takes. Characters that policy forbids earn a warning from dpkg, and are compared all the same.
+    /// Takes what dpkg takes. Characters that policy forbids earn a warning from dpkg, and are
+    /// compared all the same.
     pub(super) fn parse(version: &'a str) -> Option<Self> {
         let version = version.trim_matches(is_blank);
         if version.is_empty() || version.contains(is_blank) {
