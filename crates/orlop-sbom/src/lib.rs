@@ -20,6 +20,7 @@ mod cataloger;
 mod catalogers;
 mod codec;
 mod content;
+mod documents;
 mod finding;
 mod join;
 mod package;
@@ -32,6 +33,9 @@ mod stack;
 pub use cataloger::{Cataloger, Fault, Found};
 pub use catalogers::{CATALOGERS_VERSION, catalogers};
 pub use content::{Content, FileInfo, read_whole};
+pub use documents::{
+    DocumentError, DocumentFormat, MAX_DOCUMENT_SIZE, Subject, read_document, write_document,
+};
 pub use finding::{Finding, PackageRef, Release};
 pub use package::{Package, PackageKind, SourcePackage};
 pub use purl::{purl, read_purl};

@@ -112,6 +112,18 @@ impl Sbom {
         Joining::new(layers).finish()
     }
 
+    /// Drops the layers of all places, for what has no layers.
+    pub fn forget_layers(&mut self) {
+        for installed in &mut self.packages {
+            for location in &mut installed.locations {
+                location.diff_id = None;
+            }
+        }
+        for fault in &mut self.faults {
+            fault.diff_id = None;
+        }
+    }
+
     /// Has the packages in the order that [`Sbom::packages`] promises.
     pub(crate) fn sort(&mut self) {
         self.packages.sort_by(|a, b| key(a).cmp(&key(b)));

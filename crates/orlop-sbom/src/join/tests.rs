@@ -187,7 +187,7 @@ fn files_are_owned_through_links_of_directories() {
                     &paths,
                 )],
             )
-            .show("usr/lib/python/pip/METADATA", &[pip.clone()])
+            .show("usr/lib/python/pip/METADATA", std::slice::from_ref(&pip))
             .put("usr/bin/tool", EntryKind::Program(100))
             .put("usr/bin/own", EntryKind::Program(10))
             .show_in(
