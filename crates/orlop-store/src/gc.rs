@@ -12,6 +12,7 @@ use rusqlite::{Connection, Transaction};
 
 use crate::blobs::{self, BlobInfo};
 use crate::error::Result;
+use crate::layer_records;
 use crate::layout::Layout;
 use crate::leases::{self, LivingLeases};
 use crate::mounts::{self, MountRecord};
@@ -263,6 +264,7 @@ fn delete_blob(db: &Connection, digest: &Digest, collected: &mut Collected) -> R
             size,
         });
     }
+    layer_records::forget(db, digest)?;
     for statement in [
         "DELETE FROM blobs WHERE digest = ?1",
         "DELETE FROM edges WHERE parent = ?1",

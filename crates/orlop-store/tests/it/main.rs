@@ -5,6 +5,7 @@
 mod collect;
 mod content;
 mod hammer;
+mod layer_records;
 mod layout;
 mod model;
 mod names;

@@ -1,0 +1,164 @@
+//! What was found in layers, kept by diff ID, because finding it again means to read the layer.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use orlop_oci::{DiffId, Digest};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::error::Result;
+use crate::sql;
+use crate::store::{Durability, Store};
+
+/// Bytes that all records may take; beyond, those go that weren't asked for the longest time. A record of a
+/// large layer has some hundred kilobytes.
+pub const MAX_LAYER_RECORD_BYTES: u64 = 1 << 30;
+/// How exactly it is known when a record was asked for, so that asking seldom writes.
+const USE_IS_KNOWN_TO: Duration = Duration::from_secs(3600);
+
+/// How many records there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LayerRecordUsage {
+    /// Records.
+    pub count: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+}
+
+impl Store {
+    /// The records of these layers, as far as there are some, and notes that they were asked for.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn layer_records(
+        &self,
+        variant: &str,
+        diff_ids: &[DiffId],
+    ) -> Result<HashMap<DiffId, Vec<u8>>> {
+        let stale = sql::now() - nanos(USE_IS_KNOWN_TO);
+        let (records, unnoted) = self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT record, used FROM layer_records WHERE diff_id = ?1 AND variant = ?2",
+            )?;
+            let (mut records, mut unnoted) = (HashMap::new(), Vec::new());
+            for diff_id in diff_ids {
+                let row = statement
+                    .query_row([diff_id.as_str(), variant], |row| {
+                        Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?))
+                    })
+                    .optional()?;
+                let Some((record, used)) = row else { continue };
+                if used < stale {
+                    unnoted.push(diff_id.clone());
+                }
+                records.insert(diff_id.clone(), record);
+            }
+            Ok((records, unnoted))
+        })?;
+        if !unnoted.is_empty() && self.is_writable() {
+            self.write(Durability::Process, |tx| {
+                for diff_id in &unnoted {
+                    tx.prepare_cached(
+                        "UPDATE layer_records SET used = ?3 WHERE diff_id = ?1 AND variant = ?2",
+                    )?
+                    .execute((diff_id.as_str(), variant, sql::now()))?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(records)
+    }
+
+    /// Keeps the record of a layer, in the place of one before. In a store that is read-only this does
+    /// nothing, as a record is only there to save time.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub fn set_layer_record(&self, variant: &str, diff_id: &DiffId, record: &[u8]) -> Result<()> {
+        if !self.is_writable() {
+            return Ok(());
+        }
+        self.write(Durability::Process, |tx| {
+            tx.prepare_cached(
+                "INSERT OR REPLACE INTO layer_records (diff_id, variant, record, bytes, used)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute((
+                diff_id.as_str(),
+                variant,
+                record,
+                sql::signed(record.len() as u64),
+                sql::now(),
+            ))?;
+            shrink(tx, MAX_LAYER_RECORD_BYTES)?;
+            Ok(())
+        })
+    }
+
+    /// How many records there are, and how large they are.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn layer_record_usage(&self) -> Result<LayerRecordUsage> {
+        self.read(|db| Ok(usage(db)?))
+    }
+
+    /// Removes records until at most `max_bytes` are left, those first that weren't asked for the longest
+    /// time, and tells what was removed.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub fn prune_layer_records(&self, max_bytes: u64) -> Result<LayerRecordUsage> {
+        self.write(Durability::Process, |tx| Ok(shrink(tx, max_bytes)?))
+    }
+}
+
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn usage(db: &Connection) -> rusqlite::Result<LayerRecordUsage> {
+    db.prepare_cached("SELECT count(*), coalesce(sum(bytes), 0) FROM layer_records")?
+        .query_row([], |row| {
+            Ok(LayerRecordUsage {
+                count: sql::count(row, 0)?,
+                bytes: sql::count(row, 1)?,
+            })
+        })
+}
+
+fn shrink(db: &Connection, max_bytes: u64) -> rusqlite::Result<LayerRecordUsage> {
+    let mut removed = LayerRecordUsage::default();
+    let mut left = usage(db)?.bytes;
+    if left <= max_bytes {
+        return Ok(removed);
+    }
+    let oldest: Vec<(i64, u64)> = db
+        .prepare_cached("SELECT rowid, bytes FROM layer_records ORDER BY used, rowid")?
+        .query_map([], |row| Ok((row.get(0)?, sql::count(row, 1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (id, bytes) in oldest {
+        if left <= max_bytes {
+            break;
+        }
+        db.prepare_cached("DELETE FROM layer_records WHERE rowid = ?1")?
+            .execute([id])?;
+        left -= bytes;
+        removed.count += 1;
+        removed.bytes += bytes;
+    }
+    Ok(removed)
+}
+
+/// Removes the records of the layer that a blob is, unless another blob is the same layer. The rows of
+/// `layers` are still there.
+pub(crate) fn forget(db: &Connection, blob: &Digest) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "DELETE FROM layer_records WHERE diff_id IN (
+            SELECT diff_id FROM layers AS gone WHERE blob = ?1 AND NOT EXISTS (
+                SELECT 1 FROM layers AS other
+                WHERE other.diff_id = gone.diff_id AND other.blob <> ?1))",
+    )?
+    .execute([blob.as_str()])?;
+    Ok(())
+}
