@@ -30,7 +30,7 @@ mod usage;
 pub use copy::copy_tree;
 pub use error::{Error, Result};
 pub use listing::{Difference, Node, NodeKind, TreeListing};
-pub use overlay::WhiteoutStyle;
+pub use overlay::{WhiteoutStyle, is_opaque, is_whiteout};
 pub use privilege::Privilege;
 pub use remove::remove_tree;
 pub use settle::{Settled, settle};

@@ -80,7 +80,10 @@ fn make_attribute_whiteout(dir: BorrowedFd<'_>, name: &[u8]) -> Result<(), Errno
 }
 
 /// Whether `name` in `dir`, which is `stat`, is a whiteout of either form.
-pub(crate) fn is_whiteout(dir: impl AsFd, name: &[u8], stat: &Stat) -> Result<bool, Errno> {
+///
+/// # Errors
+/// When its attributes can't be read.
+pub fn is_whiteout(dir: impl AsFd, name: &[u8], stat: &Stat) -> Result<bool, Errno> {
     match node::file_type(stat) {
         FileType::CharacterDevice => Ok(stat.st_rdev == 0),
         FileType::RegularFile if stat.st_size == 0 => {
@@ -93,7 +96,10 @@ pub(crate) fn is_whiteout(dir: impl AsFd, name: &[u8], stat: &Stat) -> Result<bo
 }
 
 /// Whether a directory hides what the layers below have in it.
-pub(crate) fn is_opaque(dir: BorrowedFd<'_>) -> Result<bool, Errno> {
+///
+/// # Errors
+/// When its attributes can't be read.
+pub fn is_opaque(dir: BorrowedFd<'_>) -> Result<bool, Errno> {
     let attributes = Attributes::Open(dir);
     for name in [&b"trusted.overlay.opaque"[..], b"user.overlay.opaque"] {
         if attributes.get(name)?.as_deref() == Some(b"y") {

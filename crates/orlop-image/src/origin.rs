@@ -49,7 +49,7 @@ impl Origin {
     ///
     /// # Errors
     /// When it isn't there or breaks a rule.
-    pub(crate) async fn resolve(&self, reference: &Reference) -> Result<Descriptor> {
+    pub async fn resolve(&self, reference: &Reference) -> Result<Descriptor> {
         match self {
             Self::Registry(remote) => {
                 let tag = reference.tag().unwrap_or(orlop_oci::DEFAULT_TAG);

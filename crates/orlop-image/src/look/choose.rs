@@ -9,21 +9,28 @@ use crate::content::image_manifest;
 use crate::error::{Error, Result};
 use crate::origin::Origin;
 
-/// One image.
-pub(super) struct Found {
-    pub(super) digest: Digest,
-    pub(super) manifest: ImageManifest,
-    pub(super) config: ImageConfig,
+/// One image of one platform.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// The digest of its manifest.
+    pub digest: Digest,
+    /// Its manifest.
+    pub manifest: ImageManifest,
+    /// Its configuration, which has as many diff IDs as the manifest has layers.
+    pub config: ImageConfig,
 }
 
 /// Follows `target` to the image for `platform`; without one to that which runs here, or else to the
-/// first that there is.
-pub(super) async fn choose(
+/// first that there is. `name` is what people call it, for errors.
+///
+/// # Errors
+/// It isn't there for the platform, or is no image with file systems, or breaks a rule.
+pub async fn choose(
     origin: &Origin,
     target: &Descriptor,
     name: &str,
     platform: Option<&Platform>,
-) -> Result<Found> {
+) -> Result<Chosen> {
     let raw = origin.described(target).await?;
     let parsed = raw
         .manifest()
@@ -112,7 +119,7 @@ async fn platform_of(origin: &Origin, descriptor: &Descriptor) -> Result<Option<
     Ok(Some(config(origin, &manifest).await?.platform))
 }
 
-async fn found(origin: &Origin, raw: &Raw, manifest: ImageManifest) -> Result<Found> {
+async fn found(origin: &Origin, raw: &Raw, manifest: ImageManifest) -> Result<Chosen> {
     let digest = raw.digest().clone();
     if !manifest.is_image() || !manifest.layers.iter().all(|l| l.media_type.is_layer()) {
         return Err(Error::invalid(
@@ -128,7 +135,7 @@ async fn found(origin: &Origin, raw: &Raw, manifest: ImageManifest) -> Result<Fo
             format!("manifest has {layers} layers, its configuration {diff_ids}"),
         ));
     }
-    Ok(Found {
+    Ok(Chosen {
         digest,
         manifest,
         config,
@@ -151,7 +158,7 @@ async fn config(origin: &Origin, manifest: &ImageManifest) -> Result<ImageConfig
 }
 
 /// A single image is taken as it is, unless a platform was asked for by name.
-fn check_platform(found: &Found, platform: Option<&Platform>, name: &str) -> Result<()> {
+fn check_platform(found: &Chosen, platform: Option<&Platform>, name: &str) -> Result<()> {
     let actual = &found.config.platform;
     match platform {
         Some(wanted) if !actual.is_empty() && !wanted.matcher().matches(actual) => {

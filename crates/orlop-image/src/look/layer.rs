@@ -1,7 +1,7 @@
 //! One layer: from its bytes to what it says of which path, on two threads.
 
 use std::hash::RandomState;
-use std::io::{self, BufRead as _};
+use std::io::{self, BufRead};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -40,9 +40,12 @@ pub struct LayerFiles {
 }
 
 /// A layer that is still to be read.
-pub(super) struct LayerToRead {
-    pub(super) descriptor: Descriptor,
-    pub(super) diff_id: DiffId,
+#[derive(Clone, Debug)]
+pub struct LayerToRead {
+    /// The blob.
+    pub descriptor: Descriptor,
+    /// The digest that its archive must have.
+    pub diff_id: DiffId,
 }
 
 /// The key of all hashes of one look, and whether contents are hashed.
@@ -125,13 +128,45 @@ pub(super) async fn read(
     events: &Arc<dyn EventSink>,
     cancel: &Cancel,
 ) -> Result<LayerFiles> {
+    let (descriptor, diff_id) = (layer.descriptor.clone(), layer.diff_id.clone());
+    let work = move |tar: &mut PassingTar<'_>| records(tar, &hashing, &budget);
+    let records = pass_layer(origin, layer, bounds, events, cancel, work).await?;
+    let sizes = records
+        .iter()
+        .filter_map(|record| Some(record.file()?.size));
+    Ok(LayerFiles {
+        size: sizes.fold(0, u64::saturating_add),
+        descriptor,
+        diff_id,
+        records,
+    })
+}
+
+/// The archive of a layer that passes.
+pub type PassingTar<'a> = TarReader<&'a mut dyn BufRead>;
+
+/// Has `work` read the archive of a layer of `origin`, on a thread. What a pull checks is checked: digest,
+/// size, bounds, diff ID. Nothing of the layer is kept. What `work` doesn't read is read afterwards.
+///
+/// # Errors
+/// The layer isn't what it should be, `work` fails, or [`Error::Cancelled`].
+pub async fn pass_layer<T, W>(
+    origin: &Origin,
+    layer: LayerToRead,
+    bounds: Bounds,
+    events: &Arc<dyn EventSink>,
+    cancel: &Cancel,
+    work: W,
+) -> Result<T>
+where
+    T: Send + 'static,
+    W: FnOnce(&mut PassingTar<'_>) -> Result<T, LayerError> + Send + 'static,
+{
     let descriptor = layer.descriptor.clone();
     let reading = Reading {
         is_stored: matches!(origin, Origin::Store(_)),
         layer,
         bounds,
-        hashing,
-        budget,
         cancelled: Arc::clone(cancel.flag()),
     };
     let passing = Passing {
@@ -141,7 +176,7 @@ pub(super) async fn read(
         events,
         cancel,
     };
-    passing.through(move |wire| reading.run(wire)).await
+    passing.through(move |wire| reading.run(wire, work)).await
 }
 
 /// The blocking half.
@@ -150,40 +185,39 @@ struct Reading {
     is_stored: bool,
     layer: LayerToRead,
     bounds: Bounds,
-    hashing: Hashing,
-    budget: Arc<Budget>,
     cancelled: Arc<AtomicBool>,
 }
 
 impl Reading {
-    fn run(self, wire: WireReader) -> Result<LayerFiles> {
+    fn run<T, W>(self, wire: WireReader, work: W) -> Result<T>
+    where
+        W: FnOnce(&mut PassingTar<'_>) -> Result<T, LayerError>,
+    {
         let Self {
             is_stored,
             layer,
             bounds,
-            hashing,
-            budget,
             cancelled,
         } = self;
         let (writer, reader) = belt();
         let descriptor = &layer.descriptor;
-        let (passed, records) = std::thread::scope(|scope| {
+        let (passed, worked) = std::thread::scope(|scope| {
             let inflater = std::thread::Builder::new()
                 .name("inflate".to_owned())
                 .spawn_scoped(scope, || {
                     inflate(wire, writer, descriptor, &bounds, &cancelled, is_stored)
                 })
                 .map_err(Error::io("start a thread"))?;
-            let records = records(reader, &bounds, &hashing, &budget);
+            let worked = pass(reader, &bounds, work);
             let passed = inflater
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok::<_, Error>((passed, records))
+            Ok::<_, Error>((passed, worked))
         })?;
         // A blob that isn't what it should be explains everything that comes after it.
         passed?;
-        let (records, actual) = match records {
-            Ok(read) => read,
+        let (made, actual) = match worked {
+            Ok(worked) => worked,
             Err(_) if cancelled.load(Ordering::Relaxed) => return Err(Error::Cancelled),
             Err(error) => return Err(Error::layer(&descriptor.digest, error)),
         };
@@ -194,16 +228,21 @@ impl Reading {
             );
             return Err(Error::layer(&descriptor.digest, why));
         }
-        let sizes = records
-            .iter()
-            .filter_map(|record| Some(record.file()?.size));
-        Ok(LayerFiles {
-            size: sizes.fold(0, u64::saturating_add),
-            descriptor: layer.descriptor,
-            diff_id: layer.diff_id,
-            records,
-        })
+        Ok(made)
     }
+}
+
+/// Has `work` read, and lets the rest pass for the diff ID.
+fn pass<T>(
+    mut reader: BeltReader,
+    bounds: &Bounds,
+    work: impl FnOnce(&mut PassingTar<'_>) -> Result<T, LayerError>,
+) -> Result<(T, DiffId), LayerError> {
+    let mut tar: PassingTar<'_> = TarReader::new(&mut reader, bounds.clone());
+    let made = work(&mut tar)?;
+    drop(tar);
+    drain(&mut reader)?;
+    Ok((made, reader.finish()))
 }
 
 /// Inflates onto the belt, and lets the rest of the blob pass to check it.
@@ -257,14 +296,12 @@ fn pump(
     ))
 }
 
-/// What the entries say, and the diff ID of their archive.
+/// What the entries say.
 fn records(
-    reader: BeltReader,
-    bounds: &Bounds,
+    tar: &mut PassingTar<'_>,
     hashing: &Hashing,
     budget: &Budget,
-) -> Result<(Vec<Record>, DiffId), LayerError> {
-    let mut tar = TarReader::new(reader, bounds.clone());
+) -> Result<Vec<Record>, LayerError> {
     let mut records = Vec::new();
     while let Some(entry) = tar.next_entry()? {
         budget.take(&entry)?;
@@ -286,8 +323,6 @@ fn records(
         }
         records.push(record);
     }
-    let mut reader = tar.into_inner();
-    drain(&mut reader)?;
     records.shrink_to_fit();
-    Ok((records, reader.finish()))
+    Ok(records)
 }

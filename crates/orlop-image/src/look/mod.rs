@@ -41,16 +41,17 @@ use crate::error::{Error, Result};
 use crate::event::{Event, EventSink};
 use crate::origin::Origin;
 
+pub use choose::{Chosen, choose};
 pub use compare::{Change, Comparison, Differences};
 pub use diff::{FileDifference, diff_files};
 pub use diff_config::{ConfigDifference, diff_configs};
-pub use layer::LayerFiles;
+pub use layer::{LayerFiles, LayerToRead, PassingTar, pass_layer};
 pub use record::{FileKind, FileRecord, Record, RecordKind};
 pub use steps::{LayerChange, Step, steps};
 pub use tree::{FileTree, NodeId};
 pub use waste::{Waste, WastedPath};
 
-use layer::{Budget, Hashing, LayerToRead};
+use layer::{Budget, Hashing};
 
 /// The manifest of the image that `target` of `origin` stands for: for `platform`, without one for that
 /// which runs here, or else the first that there is. `name` is what people call it, for errors.
@@ -60,7 +61,7 @@ pub(crate) async fn image_for(
     name: &str,
     platform: Option<&Platform>,
 ) -> Result<ImageManifest> {
-    let found = choose::choose(origin, target, name, platform).await?;
+    let found = choose(origin, target, name, platform).await?;
     Ok(found.manifest)
 }
 
@@ -143,7 +144,7 @@ impl Looker {
         events: &Arc<dyn EventSink>,
         cancel: &Cancel,
     ) -> Result<ImageFiles> {
-        let found = choose::choose(origin, target, name, self.options.platform.as_ref());
+        let found = choose(origin, target, name, self.options.platform.as_ref());
         let found = tokio::select! {
             found = found => found?,
             () = cancel.cancelled() => return Err(Error::Cancelled),
