@@ -1,0 +1,69 @@
+//! What goes wrong in a use-case of scanning.
+
+use std::path::{Path, PathBuf};
+
+/// The result of a use-case.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a use-case failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The image can't be had, or isn't what it should be; also [`orlop_image::Error::Cancelled`].
+    #[error(transparent)]
+    Image(#[from] orlop_image::Error),
+    /// The store can't be read or written.
+    #[error(transparent)]
+    Store(#[from] orlop_store::Error),
+    /// An archive or layout can't be read.
+    #[error(transparent)]
+    Archive(#[from] orlop_archive::Error),
+    /// A directory or file can't be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// An archive or layout has several images, and none was named.
+    #[error("{place} holds several images: {}", names.join(", "))]
+    SeveralImages {
+        /// The archive or layout.
+        place: String,
+        /// What they are called.
+        names: Vec<String>,
+    },
+    /// An archive or layout has no image.
+    #[error("{0} holds no image")]
+    NoImages(String),
+    /// A file is no SBOM that can be read.
+    #[error("{}: {why}", path.display())]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// A clause about it.
+        why: String,
+    },
+    /// A thread of the runtime ended without an answer.
+    #[error("a thread of the scan ended without an answer")]
+    Thread,
+}
+
+impl Error {
+    /// Names the path that an I/O error is about.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+
+    /// Somebody wished to stop.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Image(orlop_image::Error::Cancelled))
+    }
+}
+
+/// Somebody wished to stop.
+pub(crate) fn cancelled() -> Error {
+    Error::Image(orlop_image::Error::Cancelled)
+}

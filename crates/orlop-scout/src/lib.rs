@@ -1,0 +1,25 @@
+//! The use-cases of scanning. The first of them: what is in an image ([`Indexer`]).
+//!
+//! ```text
+//! Source ─▶ manifest, configuration ─▶ a record for each layer ─▶ stacked, joined ─▶ Indexed
+//!                                       │ kept by diff ID, or
+//!                                       │ made from the snapshot's directory, or
+//!                                       └ made from the blob as it passes
+//! ```
+//!
+//! Records are made two at a time, one for each core that a small machine has. An unpacked layer is walked
+//! rather than inflated, because nearly all files need no more than a look at their inode. No file is read into
+//! memory because it is large: catalogers read at offsets, from the file itself or, where a layer
+//! only passes, from an unnamed temporary one.
+
+mod archive_scan;
+mod directory_scan;
+mod error;
+mod file_content;
+mod index;
+mod source;
+
+pub use directory_scan::{Tree, scan_directory};
+pub use error::{Error, Result};
+pub use index::{Indexed, Indexer};
+pub use source::{Source, SourceError};
