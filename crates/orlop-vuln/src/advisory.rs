@@ -5,6 +5,7 @@
 //! would have to know all of them.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// An advisory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +63,9 @@ pub struct Affected {
 }
 
 /// Which form of a package a name means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Form {
     /// Nothing says which, or the ecosystem has but one.
     #[default]
@@ -74,7 +77,9 @@ pub enum Form {
 }
 
 /// What the publisher does about a fault in a package.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum State {
     /// The ranges tell: it is fixed where one of them has an end, and open otherwise.
     #[default]
@@ -91,7 +96,7 @@ pub enum State {
 }
 
 /// How grave a fault is, in the words of whoever says so.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Rating {
     /// A vector of CVSS, any version: `CVSS:3.1/AV:N/…`, `AV:N/AC:L/…` for version 2.
     Cvss(String),
@@ -100,7 +105,7 @@ pub enum Rating {
 }
 
 /// A range of versions, as OSV has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     /// Which order the events are in.
     pub kind: RangeKind,
@@ -109,7 +114,7 @@ pub struct Range {
 }
 
 /// Which order the versions of a range have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RangeKind {
     /// `ECOSYSTEM`: the ecosystem's own.
     Ecosystem,
@@ -118,7 +123,7 @@ pub enum RangeKind {
 }
 
 /// Where a range begins or ends (OSV schema, "affected[].ranges[].events fields").
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Event {
     /// Affected from this version on; `0` is before every version.
     Introduced(String),

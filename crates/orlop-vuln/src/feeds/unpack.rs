@@ -1,0 +1,145 @@
+//! Archives and compression around documents.
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+
+use rawzip::{
+    CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder,
+};
+
+/// How a zip archive begins.
+pub(super) const ZIP: &[u8] = b"PK\x03\x04";
+/// The largest document, unpacked. The Debian tracker's has some 80 MB.
+const DOCUMENT: u64 = 1 << 30;
+/// The largest document in an archive.
+const ENTRY: u64 = 64 << 20;
+/// The most documents of one archive. All of OSV has some half a million.
+const ENTRIES: usize = 5_000_000;
+/// How many compressions may lie in one another.
+const DEPTH: usize = 4;
+/// So many bytes tell what a file is.
+const START: u64 = 512;
+/// The memory that unpacking xz may take, in KiB.
+const XZ_MEMORY: u32 = 256 << 10;
+
+/// Takes a document, or why it can't be unpacked, with its name in the archive, which is empty where
+/// there is none around it.
+pub(super) type OnDocument<'a> = dyn FnMut(&str, Result<&[u8], String>) -> Result<(), String> + 'a;
+
+/// The JSON files of a zip archive, in order of their names.
+pub(super) fn zip(file: File, document: &mut OnDocument<'_>) -> Result<(), String> {
+    let broken = |error: &dyn std::fmt::Display| format!("it is a damaged zip archive: {error}");
+    let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
+    let archive = ZipArchive::from_file(file, &mut buffer).map_err(|error| broken(&error))?;
+    let mut found = Vec::new();
+    let mut entries = archive.entries(&mut buffer);
+    while let Some(entry) = entries.next_entry().map_err(|error| broken(&error))? {
+        let name = String::from_utf8_lossy(entry.file_path().as_ref()).into_owned();
+        if entry.is_dir() || !name.ends_with(".json") {
+            continue;
+        }
+        if found.len() == ENTRIES {
+            return Err(format!("it has more than {ENTRIES} files"));
+        }
+        found.push((name, entry.wayfinder(), entry.compression_method()));
+    }
+    found.sort_by(|left, right| left.0.cmp(&right.0));
+    let mut bytes = Vec::new();
+    for (name, wayfinder, method) in found {
+        bytes.clear();
+        match unpack(&archive, wayfinder, method, &mut bytes) {
+            Ok(()) => document(&name, Ok(&bytes))?,
+            Err(what) => document(&name, Err(what))?,
+        }
+    }
+    Ok(())
+}
+
+fn unpack(
+    archive: &ZipArchive<FileReader>,
+    entry: ZipArchiveEntryWayfinder,
+    method: CompressionMethod,
+    bytes: &mut Vec<u8>,
+) -> Result<(), String> {
+    let entry = archive
+        .get_entry(entry)
+        .map_err(|error| error.to_string())?;
+    let packed = entry.reader();
+    let unpacked: Box<dyn Read> = match method {
+        CompressionMethod::DEFLATE => Box::new(flate2::read::DeflateDecoder::new(packed)),
+        CompressionMethod::STORE => Box::new(packed),
+        other => return Err(format!("its compression {other:?} isn't known")),
+    };
+    whole(&mut entry.verifying_reader(unpacked), ENTRY, bytes)
+}
+
+/// A document, or a tar archive of some, in any compression.
+pub(super) fn stream(
+    reader: impl Read + 'static,
+    document: &mut OnDocument<'_>,
+) -> Result<(), String> {
+    let mut reader: Box<dyn Read> = Box::new(reader);
+    for _ in 0..=DEPTH {
+        let mut start = Vec::new();
+        start_of(&mut reader.by_ref().take(START), &mut start)?;
+        let packed = Cursor::new(start.clone()).chain(reader);
+        reader = match start.as_slice() {
+            [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(packed)),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+                let decoder = zstd::stream::read::Decoder::new(packed);
+                Box::new(decoder.map_err(|error| error.to_string())?)
+            }
+            [b'B', b'Z', b'h', ..] => Box::new(bzip2::read::MultiBzDecoder::new(packed)),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+                let reader = lzma_rust2::XzReader::new_mem_limit(packed, true, XZ_MEMORY);
+                Box::new(reader)
+            }
+            _ if start.get(257..262) == Some(b"ustar") => return tar(packed, document),
+            _ => {
+                let mut bytes = Vec::new();
+                whole(&mut { packed }, DOCUMENT, &mut bytes)?;
+                return document("", Ok(&bytes));
+            }
+        };
+    }
+    Err(format!("it is compressed more than {DEPTH} times"))
+}
+
+/// The JSON files of a tar archive, in its order.
+fn tar(reader: impl Read, document: &mut OnDocument<'_>) -> Result<(), String> {
+    let broken = |error: std::io::Error| format!("it is a damaged tar archive: {error}");
+    let mut archive = tar::Archive::new(reader);
+    let mut bytes = Vec::new();
+    for (count, entry) in archive.entries().map_err(broken)?.enumerate() {
+        let mut entry = entry.map_err(broken)?;
+        if count == ENTRIES {
+            return Err(format!("it has more than {ENTRIES} files"));
+        }
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if !entry.header().entry_type().is_file() || !name.ends_with(".json") {
+            continue;
+        }
+        bytes.clear();
+        match whole(&mut entry, ENTRY, &mut bytes) {
+            Ok(()) => document(&name, Ok(&bytes))?,
+            Err(what) => document(&name, Err(what))?,
+        }
+    }
+    Ok(())
+}
+
+/// Everything a reader has, up to a bound.
+fn whole(reader: &mut dyn Read, bound: u64, bytes: &mut Vec<u8>) -> Result<(), String> {
+    let read = reader.take(bound + 1).read_to_end(bytes);
+    let length = read.map_err(|error| format!("it can't be unpacked: {error}"))?;
+    match length as u64 > bound {
+        true => Err(format!("it has more than {bound} bytes")),
+        false => Ok(()),
+    }
+}
+
+fn start_of(reader: &mut dyn Read, bytes: &mut Vec<u8>) -> Result<(), String> {
+    let read = reader.read_to_end(bytes);
+    read.map(drop)
+        .map_err(|error| format!("it can't be read: {error}"))
+}
