@@ -7,12 +7,21 @@
 
 mod advisory;
 mod cvss;
+pub mod database;
+pub mod feeds;
+mod matching;
 mod order;
 mod range;
+mod releases;
 mod severity;
 
 pub use advisory::{Advisory, Affected, Event, Form, Range, RangeKind, Rating, State};
 pub use cvss::{Assessment, CvssScore, CvssVersion, MalformedVector};
+pub use matching::{
+    Answer, Coverage, CoverageState, CoverageWord, EcosystemCoverage, Evidence, FixState, Match,
+    Question, Subject, Undecidable,
+};
 pub use order::{MalformedVersion, Order};
 pub use range::{Comparison, End, Interval, Judgement, Reason, Undecided, explain, judge};
+pub use releases::end_of_life;
 pub use severity::Severity;

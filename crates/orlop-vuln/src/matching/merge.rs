@@ -1,0 +1,275 @@
+//! From what advisories say to findings: each fault of a package once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::civil::Date;
+
+use super::lookup::Candidate;
+use super::{Answer, Evidence, FixState, Match, Question, Undecidable};
+use crate::database::{Database, DatabaseError, Head, RecordId};
+use crate::feeds::EpssScore;
+use crate::{Assessment, Judgement, Order, Rating, State};
+
+/// Which id stands for a fault without a CVE that several advisories are about.
+const PREFERRED: &[&str] = &["GHSA-", "RUSTSEC-", "GO-", "PYSEC-"];
+
+/// A candidate, and what its record says of itself.
+type Said<'a> = (&'a Candidate, &'a Head);
+/// The same, with how it was judged.
+type Affirmed<'a> = (&'a Candidate, &'a Head, &'a Judgement);
+
+/// Puts candidates together by package and fault.
+pub(super) fn merge(
+    database: &Database,
+    question: &Question<'_>,
+    candidates: &[Candidate],
+) -> Result<Answer, DatabaseError> {
+    let heads = heads(database, candidates)?;
+    let mut by_package: BTreeMap<usize, Vec<Said<'_>>> = BTreeMap::new();
+    for candidate in candidates {
+        let head = &heads[&candidate.entry.record];
+        if !head.holds_at(question.as_of) {
+            continue;
+        }
+        for package in &candidate.packages {
+            by_package
+                .entry(*package)
+                .or_default()
+                .push((candidate, head));
+        }
+    }
+    let context = Context { database, question };
+    let mut answer = Answer::default();
+    for (package, said) in by_package {
+        answer.undecidable.extend(undecidable(package, &said));
+        for (id, mut said) in by_fault(said) {
+            said.sort_by_key(|(candidate, head)| rank(candidate, head));
+            answer.findings.extend(context.finding(package, id, &said)?);
+        }
+    }
+    Ok(answer)
+}
+
+/// What the records of candidates say of themselves, each read once and in their order.
+fn heads(
+    database: &Database,
+    candidates: &[Candidate],
+) -> Result<HashMap<RecordId, Head>, DatabaseError> {
+    let records = candidates.iter().map(|candidate| candidate.entry.record);
+    let mut records = records.collect::<BTreeSet<_>>().into_iter().peekable();
+    let mut heads = HashMap::new();
+    while let Some(first) = records.peek().copied() {
+        let family = database.records(first.family())?;
+        let mut reader = family.heads();
+        while let Some(record) = records.next_if(|record| record.family() == first.family()) {
+            heads.insert(record, family.head(record.number(), &mut reader)?);
+        }
+    }
+    Ok(heads)
+}
+
+/// Candidates by the id of the fault. An advisory about several CVEs is about each; advisories without
+/// one are about the same fault if they share a name.
+fn by_fault(said: Vec<Said<'_>>) -> BTreeMap<String, Vec<Said<'_>>> {
+    let mut faults: BTreeMap<String, Vec<Said<'_>>> = BTreeMap::new();
+    let mut others: Vec<(BTreeSet<&str>, Vec<Said<'_>>)> = Vec::new();
+    for (candidate, head) in said {
+        for cve in &head.cves {
+            faults
+                .entry(cve.clone())
+                .or_default()
+                .push((candidate, head));
+        }
+        if head.cves.is_empty() {
+            let names = head.aliases.iter().chain([&head.id]).map(String::as_str);
+            let mut names: BTreeSet<&str> = names.collect();
+            let mut together = vec![(candidate, head)];
+            others.retain_mut(|(known, said)| {
+                let is_other = known.is_disjoint(&names);
+                if !is_other {
+                    names.append(known);
+                    together.append(said);
+                }
+                is_other
+            });
+            others.push((names, together));
+        }
+    }
+    for (_, said) in others {
+        let ids = said.iter().map(|(_, head)| head.id.as_str());
+        if let Some(id) = ids.min_by_key(|id| (preference(id), *id)) {
+            faults.insert(id.to_owned(), said);
+        }
+    }
+    faults
+}
+
+fn preference(id: &str) -> usize {
+    let place = PREFERRED.iter().position(|prefix| id.starts_with(prefix));
+    place.unwrap_or(PREFERRED.len())
+}
+
+/// Which of several advisories range and fix are told of: one with a fix; one in the publisher's own
+/// form; one whose id is preferred.
+fn rank<'a>(candidate: &Candidate, head: &'a Head) -> (bool, bool, bool, usize, &'a str) {
+    let judgement = candidate.judgement.as_ref();
+    let fixed = judgement
+        .ok()
+        .and_then(|judgement| judgement.fixed_version.as_ref());
+    let is_collected = head.feed == "osv";
+    (
+        judgement.is_err(),
+        fixed.is_none(),
+        is_collected,
+        preference(&head.id),
+        &head.id,
+    )
+}
+
+/// What can't be told of a package, by the reason.
+fn undecidable(package: usize, said: &[Said<'_>]) -> Vec<Undecidable> {
+    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (candidate, head) in said {
+        if let Err(what) = &candidate.judgement {
+            let ids = reasons.entry(what).or_default();
+            match head.cves.is_empty() {
+                true => drop(ids.insert(&head.id)),
+                false => ids.extend(head.cves.iter().map(String::as_str)),
+            }
+        }
+    }
+    let reasons = reasons.into_iter().map(|(what, ids)| Undecidable {
+        package,
+        what: what.to_owned(),
+        ids: ids.into_iter().map(str::to_owned).collect(),
+    });
+    reasons.collect()
+}
+
+struct Context<'a> {
+    database: &'a Database,
+    question: &'a Question<'a>,
+}
+
+impl Context<'_> {
+    /// The finding that advisories about one fault make together, the most telling first. None if it
+    /// can't be told, or one of them says that the package isn't affected.
+    fn finding(
+        &self,
+        package: usize,
+        id: String,
+        said: &[Said<'_>],
+    ) -> Result<Option<Match>, DatabaseError> {
+        let denies = |(candidate, _): &Said<'_>| candidate.entry.state == State::NotAffected;
+        let judged = said.iter().filter_map(|(candidate, head)| {
+            let judgement = candidate.judgement.as_ref().ok()?;
+            Some((*candidate, *head, judgement))
+        });
+        let affirmed: Vec<Affirmed<'_>> = judged.collect();
+        let Some((first, _, judgement)) = affirmed.first() else {
+            return Ok(None);
+        };
+        if said.iter().any(denies) {
+            return Ok(None);
+        }
+        let fixed_version = self.fix(&affirmed);
+        let own = affirmed
+            .iter()
+            .map(|(it, _, _)| it.entry.ratings.as_slice());
+        let general = affirmed.iter().map(|(_, head, _)| head.ratings.as_slice());
+        let ratings: Vec<&[Rating]> = own.chain(general).collect();
+        let (epss, exploited) = self.scores(&id)?;
+        let mut informational = first.entry.informational.clone();
+        informational = informational.filter(|_| {
+            affirmed
+                .iter()
+                .all(|(it, _, _)| it.entry.informational.is_some())
+        });
+        Ok(Some(Match {
+            package,
+            aliases: aliases(&id, &affirmed),
+            assessment: Assessment::of(ratings),
+            state: state(fixed_version.as_deref(), &affirmed),
+            affected_range: judgement.affected_range(),
+            fixed_version,
+            published: affirmed
+                .iter()
+                .filter_map(|(_, head, _)| head.published())
+                .min(),
+            epss,
+            exploited,
+            informational,
+            evidence: affirmed.iter().map(|said| self.evidence(*said)).collect(),
+            id,
+        }))
+    }
+
+    /// The newest of the fixes, which fixes it by all accounts.
+    fn fix(&self, affirmed: &[Affirmed<'_>]) -> Option<String> {
+        let mut newest: Option<&String> = None;
+        for (candidate, _, judgement) in affirmed {
+            let Some(fix) = &judgement.fixed_version else {
+                continue;
+            };
+            let order = Order::of_ecosystem(self.name(candidate));
+            let is_newer = |known: &String| {
+                order.is_some_and(|order| order.compare(fix, known).is_ok_and(|it| it.is_gt()))
+            };
+            if newest.is_none_or(is_newer) {
+                newest = Some(fix);
+            }
+        }
+        newest.cloned()
+    }
+
+    fn name(&self, candidate: &Candidate) -> &str {
+        &self.database.contents().ecosystems[candidate.ecosystem].name
+    }
+
+    fn evidence(&self, (candidate, head, judgement): Affirmed<'_>) -> Evidence {
+        Evidence {
+            record: candidate.entry.record,
+            feed: head.feed.clone(),
+            advisory: head.id.clone(),
+            ecosystem: self.name(candidate).to_owned(),
+            package: candidate.name.clone(),
+            version: candidate.version.clone(),
+            judgement: judgement.clone(),
+        }
+    }
+
+    /// How likely a CVE is exploited, and since when it is, as far as that was known.
+    fn scores(&self, id: &str) -> Result<(Option<EpssScore>, Option<Date>), DatabaseError> {
+        let utc = jiff::tz::Offset::UTC;
+        let day = self.question.as_of.map(|time| utc.to_datetime(time).date());
+        let was_known =
+            |date: Option<Date>| day.is_none_or(|day| date.is_some_and(|date| date <= day));
+        let epss = match was_known(self.database.contents().epss_date) {
+            true => self.database.epss(id)?,
+            false => None,
+        };
+        let exploited = self.database.exploited(id)?;
+        Ok((epss, exploited.filter(|added| was_known(Some(*added)))))
+    }
+}
+
+fn aliases(id: &str, affirmed: &[Affirmed<'_>]) -> Vec<String> {
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for (_, head, _) in affirmed {
+        names.insert(&head.id);
+        // Other CVEs of the same record are faults of their own.
+        let others = head.aliases.iter().filter(|name| !name.starts_with("CVE-"));
+        names.extend(others.map(String::as_str));
+    }
+    names.remove(id);
+    names.into_iter().map(str::to_owned).collect()
+}
+
+fn state(fix: Option<&str>, affirmed: &[Affirmed<'_>]) -> FixState {
+    let is_refused = |(it, _, _): &Affirmed<'_>| it.entry.state == State::WontFix;
+    match fix {
+        Some(_) => FixState::Fixed,
+        None if affirmed.iter().any(is_refused) => FixState::WontFix,
+        None => FixState::NotFixed,
+    }
+}
