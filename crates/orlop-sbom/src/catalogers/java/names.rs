@@ -14,22 +14,23 @@ const GROUPS: &[(&str, &str)] = &[
     ("spring-batch", "org.springframework.batch"),
     ("spring-session", "org.springframework.session"),
     ("spring-ws", "org.springframework.ws"),
-    ("spring-", "org.springframework"),
-    ("micrometer-", "io.micrometer"),
-    ("kotlin-", "org.jetbrains.kotlin"),
+    ("spring", "org.springframework"),
+    ("micrometer", "io.micrometer"),
+    ("kotlin", "org.jetbrains.kotlin"),
     ("kotlinx-coroutines", "org.jetbrains.kotlinx"),
     ("okhttp", "com.squareup.okhttp3"),
     ("okio", "com.squareup.okio"),
-    ("lucene-", "org.apache.lucene"),
-    ("kafka-", "org.apache.kafka"),
+    ("lucene", "org.apache.lucene"),
+    ("kafka", "org.apache.kafka"),
     ("elasticsearch", "org.elasticsearch"),
-    ("bcprov-", "org.bouncycastle"),
-    ("bcpkix-", "org.bouncycastle"),
-    ("bcutil-", "org.bouncycastle"),
+    ("ant", "org.apache.ant"),
+    ("bcprov", "org.bouncycastle"),
+    ("bcpkix", "org.bouncycastle"),
+    ("bcutil", "org.bouncycastle"),
     ("hibernate-core", "org.hibernate"),
-    ("reactor-", "io.projectreactor"),
+    ("reactor", "io.projectreactor"),
     ("tomcat-embed", "org.apache.tomcat.embed"),
-    ("tomcat-", "org.apache.tomcat"),
+    ("tomcat", "org.apache.tomcat"),
 ];
 
 /// Name and version of `commons-io-2.11.0.jar`: the version begins with the first part after a `-`, `_`
@@ -101,7 +102,11 @@ pub(super) fn group(manifest: &Manifest, artifact: &str) -> String {
     if let Some(group) = manifest.get("Group-Id") {
         return group.to_owned();
     }
-    if let Some((_, group)) = GROUPS.iter().find(|(name, _)| artifact.starts_with(name)) {
+    let is_of = |name: &str| {
+        let rest = artifact.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    if let Some((_, group)) = GROUPS.iter().find(|(name, _)| is_of(name)) {
         return (*group).to_owned();
     }
     let symbolic = manifest.symbolic_name().into_iter();
@@ -220,6 +225,9 @@ mod tests {
             group(&manifest, "spring-security-core"),
             "org.springframework.security"
         );
+        assert_eq!(group(&manifest, "spring-core"), "org.springframework");
+        assert_eq!(group(&manifest, "ant-launcher"), "org.apache.ant");
+        assert_eq!(group(&manifest, "antlr"), "");
         assert_eq!(group(&manifest, "a"), "");
     }
 }
