@@ -36,7 +36,8 @@ pub(crate) struct Stack<'r> {
     nodes: Vec<Node<'r>>,
     /// What the layer at hand hid already: saying it again costs nothing.
     hidden: HashSet<(NodeId, bool)>,
-    /// The directory of the last entry, which is often that of the next.
+    /// The directory of the last entry, which is often that of the next. Only one without a link on its
+    /// way: where a link leads can change with what is put there.
     last_directory: Option<(&'r str, NodeId)>,
     is_too_large: bool,
 }
@@ -288,8 +289,17 @@ impl<'r> Stack<'r> {
                 Found::Blocked(file) => self.unlink(file),
             }
         };
-        self.last_directory = Some((directory, parent));
+        let is_plain = self.is_plain(parent, directory);
+        self.last_directory = is_plain.then_some((directory, parent));
         Some((parent, name))
+    }
+
+    /// Whether a directory is where a path says, without links.
+    fn is_plain(&self, directory: NodeId, path: &str) -> bool {
+        let names = std::iter::once(directory).chain(self.ancestors(directory));
+        let names = names.filter(|node| *node != ROOT);
+        let names = names.map(|node| self.nodes[node as usize].name);
+        names.eq(components(path).rev())
     }
 
     /// Where a path leads: links on the way are followed, inside of the root, and `last` says whether the

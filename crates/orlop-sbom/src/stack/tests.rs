@@ -144,6 +144,21 @@ proptest! {
     }
 }
 
+/// The file takes the place of what the link leads over, so that the same link leads elsewhere next.
+#[test]
+fn a_link_leads_elsewhere_after_an_entry_behind_it() {
+    let entry = |path: &str, kind: EntryKind| LayerEntry {
+        path: path.into(),
+        kind,
+    };
+    let lower = record(vec![entry("b", EntryKind::Symlink("a/..".into()))]);
+    let upper = record(vec![
+        entry("b/a", EntryKind::File),
+        entry("b/b", EntryKind::Directory),
+    ]);
+    assert!(agrees(&[lower, upper]).unwrap());
+}
+
 #[test]
 fn visible_files_have_their_path_layer_and_content() {
     let entry = |path: &str, kind: EntryKind| LayerEntry {
