@@ -6,8 +6,9 @@ use orlop_sbom::Release;
 /// `ID` and `VERSION_ID` of os-release(5), the code name, and the day after which there are no more
 /// security updates that are open to all; empty where it isn't set yet. Debian's includes its LTS.
 ///
-/// Debian and Ubuntu: their package `distro-info-data`, 2026. Alpine: alpinelinux.org/releases. Red Hat
-/// and its children: their life cycle pages, the end of maintenance.
+/// Debian and Ubuntu: their package `distro-info-data`, 2026. Alpine: two years after a release, as the
+/// project announces them. Red Hat and its children: the announced end of maintenance. No file of
+/// theirs has the last two: compare them with the projects' own pages before relying on a day.
 #[rustfmt::skip]
 const RELEASES: &[(&str, &str, &str, &str)] = &[
     ("alpine", "3.3", "", "2017-11-01"),
@@ -30,6 +31,7 @@ const RELEASES: &[(&str, &str, &str, &str)] = &[
     ("alpine", "3.20", "", "2026-04-01"),
     ("alpine", "3.21", "", "2026-11-01"),
     ("alpine", "3.22", "", "2027-05-01"),
+    ("alpine", "3.23", "", "2027-11-01"),
     ("debian", "7", "wheezy", "2018-05-31"),
     ("debian", "8", "jessie", "2020-06-30"),
     ("debian", "9", "stretch", "2022-06-30"),
