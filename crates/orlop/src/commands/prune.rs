@@ -59,9 +59,11 @@ pub struct PruneOptions {
   orlop prune --free 20GB --keep-tag 'v*' --force
   orlop image prune --all --force --filter until=720h
 
-Without -a only dangling images go. --keep-last, --keep-tag, --unused-for and --free look at all images
-that no container uses and that aren't mounted; all options together must agree that an image may go.
---keep-last counts digests, the last built first; an image stays if any of its repositories keeps it.
+Without -a only dangling images go. --keep-last, --keep-tag, --unused-for and --free look at all
+images that no container uses and that aren't mounted; all options together must agree that an
+image may go.
+--keep-last counts digests, the last built first; an image stays if any of its repositories keeps
+it.
 --free stops as soon as so much is free on the disk, and removes nothing if it is already.")]
 pub struct PruneArgs {
     /// What to remove, and how.
