@@ -9,6 +9,15 @@ use crate::{layer, orlop, small};
 
 /// Four layers: a base, what a link leads to, something else, and what is on top.
 fn image() -> Image {
+    with_third(|third| third.dir("opt", 0o755).file("opt/through", 0o644, "said\n"))
+}
+
+/// The third layer doesn't say what `opt` is: a link below it may lead anywhere.
+fn with_a_loose_file() -> Image {
+    with_third(|third| third.file("opt/through", 0o644, "loose\n"))
+}
+
+fn with_third(more: impl FnOnce(Tarball) -> Tarball) -> Image {
     let base = Tarball::new()
         .dir("etc", 0o755)
         .file("etc/os-release", 0o644, "base\n")
@@ -19,11 +28,8 @@ fn image() -> Image {
         .dir("usr/lib", 0o755)
         .file("usr/lib/os-release", 0o644, "linked\n")
         .hard_link("usr/lib/other", "usr/lib/os-release");
-    let third =
-        Tarball::new()
-            .dir("etc", 0o755)
-            .whiteout("etc/gone")
-            .file("opt/through", 0o644, "loose\n");
+    let third = Tarball::new().dir("etc", 0o755).whiteout("etc/gone");
+    let third = more(third);
     let top = Tarball::new()
         .dir("etc", 0o755)
         .file("etc/os-release", 0o644, "top\n");
@@ -35,19 +41,30 @@ fn image() -> Image {
 fn of_a_remote_image_only_the_layers_come_that_tell() {
     let orlop = orlop();
     let registry = FaultProxy::alone();
-    let image = image();
-    registry.serve("team/app", "v1", &image);
-    let name = format!("docker://{}/team/app:v1", registry.host());
-    let mut digests = image.layer_digests();
-    digests.reverse();
-    for (file, content, layers) in [
-        ("/etc/os-release", "top\n", 1),
-        ("etc/../etc//os-release", "top\n", 1),
-        ("/usr/lib/other", "linked\n", 3),
-        ("/etc/link", "linked\n", 4),
-        ("/opt/through", "loose\n", 4),
+    let images = [("v1", image()), ("loose", with_a_loose_file())];
+    for (tag, image) in &images {
+        registry.serve("team/app", tag, image);
+    }
+    let named = |tag: &str| format!("docker://{}/team/app:{tag}", registry.host());
+    let digests = images.map(|(_, image)| {
+        let mut digests = image.layer_digests();
+        digests.reverse();
+        digests
+    });
+    for (tag, file, content, layers) in [
+        ("v1", "/etc/os-release", "top\n", 1),
+        ("v1", "etc/../etc//os-release", "top\n", 1),
+        ("v1", "/opt/through", "said\n", 2),
+        ("v1", "/usr/lib/other", "linked\n", 3),
+        ("v1", "/etc/link", "linked\n", 4),
+        ("loose", "/etc/os-release", "top\n", 1),
+        ("loose", "/opt/through", "loose\n", 4),
+        // The file may have had to make room.
+        ("loose", "/usr/lib/other", "linked\n", 4),
     ] {
         registry.forget();
+        let name = named(tag);
+        let digests = &digests[usize::from(tag == "loose")];
         let exported = orlop.ok(["export", &name, file]);
         assert_eq!(exported.stdout, content, "{file}");
         for (number, digest) in digests.iter().enumerate() {
@@ -56,12 +73,13 @@ fn of_a_remote_image_only_the_layers_come_that_tell() {
             assert_eq!(
                 count,
                 usize::from(number < layers),
-                "{file}: layer {number}"
+                "{tag}, {file}: layer {number}"
             );
         }
     }
     // What a whiteout hides needs no layer below it.
     registry.forget();
+    let (name, digests) = (named("v1"), &digests[0]);
     let said = orlop.fails(["export", &name, "/etc/gone"]);
     let missing = format!("Error: Could not find the file /etc/gone in image {name}\n");
     assert_eq!(said, missing);
