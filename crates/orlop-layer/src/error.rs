@@ -99,8 +99,8 @@ pub fn printable(name: &[u8]) -> String {
     text
 }
 
-/// Characters that turn or hide the text around them.
-fn is_invisible(c: char) -> bool {
+/// Whether a character shows nothing itself, and turns or hides the text around it.
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 

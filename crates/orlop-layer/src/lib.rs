@@ -29,7 +29,7 @@ pub use bounds::{BoundedReader, Bounds};
 pub use decompress::{BUFFER_SIZE, Decompressor, sniff};
 pub use digest_reader::DigestReader;
 pub use entry::{Entry, EntryKind, Region, Time};
-pub use error::{Error, Result, printable};
+pub use error::{Error, Result, is_invisible, printable};
 pub use finder::{Finder, Place, Sight, copy_entry};
 pub use flatten::{Flat, Flattener};
 pub use observer::Observer;

@@ -18,6 +18,12 @@ pub enum Error {
     /// An archive or layout can't be read.
     #[error(transparent)]
     Archive(#[from] orlop_archive::Error),
+    /// The database of advisories can't be used.
+    #[error(transparent)]
+    Database(#[from] orlop_vuln::database::DatabaseError),
+    /// There is no database of advisories yet.
+    #[error("there is no advisory database in {}", .0.display())]
+    NoDatabase(PathBuf),
     /// A directory or file can't be read.
     #[error("{}: {source}", path.display())]
     Io {
@@ -55,6 +61,24 @@ impl Error {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
+    }
+
+    /// What may help, where something may.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Image(error) => return error.hint(),
+            Self::Store(error) => return error.hint(),
+            Self::Archive(error) => return error.hint(),
+            Self::NoDatabase(_) => {
+                "`orlop scout db update` fetches advisories, `orlop scout db import PATH…` reads them from files"
+            }
+            Self::Database(_) => {
+                "`orlop scout db update` or `orlop scout db import` makes a new one"
+            }
+            Self::SeveralImages { .. } => "--ref names the one that is meant",
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 
     /// Somebody wished to stop.

@@ -1,4 +1,4 @@
-//! The use-cases of scanning. The first of them: what is in an image ([`Indexer`]).
+//! The use-cases of scanning: what is in an image ([`Indexer`]), and what is wrong with it ([`Report`]).
 //!
 //! ```text
 //! Source ─▶ manifest, configuration ─▶ a record for each layer ─▶ stacked, joined ─▶ Indexed
@@ -12,14 +12,23 @@
 //! memory because it is large: catalogers read at offsets, from the file itself or, where a layer
 //! only passes, from an unnamed temporary one.
 
+mod advisories;
 mod archive_scan;
 mod directory_scan;
 mod error;
 mod file_content;
+mod filter;
+pub mod formats;
 mod index;
+mod report;
 mod source;
 
+pub use advisories::Advisories;
 pub use directory_scan::{Tree, scan_directory};
 pub use error::{Error, Result};
+pub use filter::{Filter, FixWanted, LayersWanted};
 pub use index::{Indexed, Indexer};
+pub use report::{
+    DatabaseFacts, JudgeOptions, LayerStep, PackageFindings, Report, SeverityCounts, url,
+};
 pub use source::{Source, SourceError};

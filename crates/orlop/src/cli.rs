@@ -9,8 +9,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::commands::{
     append, attach, blob, buildx, completion, config, copy, diff, digest, explore, export, flatten,
     history, image, images, import, info, inspect, load, login, logout, manifest, mount, mutate,
-    official, pin, prune, pull, push, quickstart, rebase, referrers, registry, rmi, save, search,
-    serve, system, tag, umount, undo, unshare, validate, version, why,
+    official, pin, prune, pull, push, quickstart, rebase, referrers, registry, rmi, save, scout,
+    search, serve, system, tag, umount, undo, unshare, validate, version, why,
 };
 use crate::config::{Overrides, ProgressMode};
 use crate::error::{CliError, CliResult, ErrorKind};
@@ -164,6 +164,8 @@ pub enum Command {
     Manifest(manifest::ManifestArgs),
     /// Work on images in registries, as docker's builder does
     Buildx(buildx::BuildxArgs),
+    /// Find what is in images, and what is wrong with it
+    Scout(scout::ScoutArgs),
     /// Search Docker Hub, or another registry, for images
     Search(search::SearchArgs),
     /// Show the supported tags of a Docker Official Image

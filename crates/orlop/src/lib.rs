@@ -25,6 +25,7 @@ pub mod printer;
 pub mod progress;
 mod prompt;
 mod rootless;
+mod scanning;
 pub mod table;
 pub mod terminal;
 pub mod units;

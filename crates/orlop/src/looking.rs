@@ -82,14 +82,15 @@ async fn find(app: &App, client: &Client, name: &str) -> CliResult<(Origin, Desc
 }
 
 /// Adds up what the layers tell, into one line that goes when all is read.
-struct Reading {
+pub(crate) struct Reading {
     progress: Progress,
     /// How far each layer is: bytes read and in all, and whether it is done.
     layers: Mutex<BTreeMap<Digest, (u64, u64, bool)>>,
 }
 
 impl Reading {
-    fn shown_on(progress: Progress) -> Self {
+    /// Adds up for this display.
+    pub(crate) fn shown_on(progress: Progress) -> Self {
         Self {
             progress,
             layers: Mutex::default(),

@@ -21,6 +21,19 @@ const BUFFER: usize = 1 << 20;
 /// How long an operation that shall stop may take to clear up.
 const CLEARING: Duration = Duration::from_millis(400);
 
+/// Writes a text to the file that was asked for, else to standard output.
+///
+/// # Errors
+/// As [`Output::open_for_text`] and [`Output::place`].
+pub(crate) fn write(app: &App, file: Option<&Path>, text: &str) -> CliResult {
+    let mut output = Output::open_for_text(app, file)?;
+    match &mut output {
+        Output::File(file) => file.write_all(text.as_bytes())?,
+        Output::Stdout(stream) => stream.write_all(text.as_bytes())?,
+    }
+    output.place()
+}
+
 /// What a long result is written to.
 #[derive(Debug)]
 pub enum Output {

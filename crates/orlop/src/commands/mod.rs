@@ -52,6 +52,9 @@ pub mod registry_users;
 pub mod registry_verify;
 pub mod rmi;
 pub mod save;
+pub mod scout;
+pub mod scout_cves;
+pub mod scout_sbom;
 pub mod search;
 pub mod serve;
 pub mod system;
@@ -110,6 +113,7 @@ pub fn dispatch(app: &App, command: Command) -> CliResult {
         Command::Pin(args) => pin::run(app, &args),
         Command::Search(args) => search::run(app, &args),
         Command::Official(args) => official::run(app, &args),
+        Command::Scout(args) => scout::run(app, args),
         Command::Login(args) => login::run(app, args),
         Command::Logout(args) => logout::run(app, &args),
         Command::Mount(args) => mount::run(app, args),

@@ -1,7 +1,7 @@
 //! Files of images in words: the letters of `docker diff`, modes as numbers, names that are safe to print.
 
 use orlop_image::look::{Change, FileKind, FileRecord};
-use orlop_layer::printable;
+use orlop_layer::{is_invisible, printable};
 use serde_json::{Map, Value, json};
 
 /// The letter that `docker diff` has for it.
@@ -95,6 +95,9 @@ pub fn json_path(path: &[u8]) -> String {
 
 /// A text that somebody else wrote, on one line.
 pub fn one_line(text: &str) -> String {
-    let safe = |c: char| if c.is_control() { ' ' } else { c };
+    let safe = |c: char| match c.is_control() || is_invisible(c) {
+        true => ' ',
+        false => c,
+    };
     text.chars().map(safe).collect()
 }

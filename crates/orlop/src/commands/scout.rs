@@ -1,0 +1,45 @@
+//! `scout …`: what is in an image, and what is wrong with it.
+
+use clap::{Args, Subcommand};
+
+use super::{scout_cves, scout_sbom};
+use crate::app::App;
+use crate::error::CliResult;
+
+/// Arguments of `scout`.
+#[derive(Args, Debug)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Nothing leaves the machine, and no account is needed: packages are compared with a database of
+advisories in the store's folder.
+
+Examples:
+  orlop scout cves alpine:3.20
+  orlop scout cves --only-severity critical,high --exit-code app:v1
+  orlop scout sbom --format spdx -o app.spdx.json app:v1"
+)]
+pub struct ScoutArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ScoutCommand,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum ScoutCommand {
+    /// Display CVEs identified in a software artifact
+    Cves(scout_cves::ScoutCvesArgs),
+    /// Generate or display the SBOM of an image
+    Sbom(scout_sbom::ScoutSbomArgs),
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Those of the command.
+pub fn run(app: &App, args: ScoutArgs) -> CliResult {
+    match args.command {
+        ScoutCommand::Cves(args) => scout_cves::run(app, &args),
+        ScoutCommand::Sbom(args) => scout_sbom::run(app, &args),
+    }
+}

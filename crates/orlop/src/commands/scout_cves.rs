@@ -1,0 +1,238 @@
+//! `scout cves`: what is wrong with the packages of an image.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+use jiff::Timestamp;
+use orlop_sbom::{Installed, PackageKind};
+use orlop_scout::{Filter, FixWanted, Report, formats};
+use orlop_vuln::feeds::EpssScore;
+use orlop_vuln::{CoverageWord, Severity};
+use regex::Regex;
+
+use crate::app::App;
+use crate::error::{CliError, CliResult, ErrorKind};
+use crate::output;
+use crate::scanning::{self, TARGET_HELP, Target};
+use crate::view::cves::{self, Shown};
+
+/// How `cves` answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CvesFormat {
+    /// Text, grouped by packages
+    #[default]
+    Packages,
+    /// One object, stable, for programs
+    Json,
+    /// A table of packages
+    OnlyPackages,
+}
+
+/// Arguments of `scout cves`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = format!("{TARGET_HELP}
+
+\"No data\" is never shown as \"nothing found\": what there are no advisories for is said, and with
+--exit-code it fails with 1 where nothing can be said at all.
+
+Examples:
+  orlop scout cves alpine:3.20
+  orlop scout cves --only-severity critical,high --only-fixed --exit-code app:v1
+  orlop scout cves --format json --as-of 2026-01-31 registry://alpine:3.19"))]
+pub struct ScoutCvesArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its fields say it")]
+    pub target: Target,
+    /// Judge with what was known at the end of this day, or at this time
+    #[arg(long, value_name = "DATE", value_parser = scanning::parse_as_of)]
+    pub as_of: Option<Timestamp>,
+    /// Print details: description, CVSS, aliases, dates, advisories
+    #[arg(long)]
+    pub details: bool,
+    /// Print EPSS scores, and sort the CVEs of a package by them
+    #[arg(long)]
+    pub epss: bool,
+    /// Only CVEs with at least this EPSS percentile (0 to 1)
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub epss_percentile: Option<u32>,
+    /// Only CVEs with at least this EPSS score (0 to 1)
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub epss_score: Option<u32>,
+    /// Exit with 2 if vulnerabilities are detected
+    #[arg(short = 'e', long)]
+    pub exit_code: bool,
+    /// How to answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: CvesFormat,
+    /// Print the places of packages: path, layer, and the instruction that made the layer
+    #[arg(long)]
+    pub locations: bool,
+    /// Only CVEs that are known to be exploited (CISA KEV)
+    #[arg(long)]
+    pub only_cisa_kev: bool,
+    /// Only these CVEs
+    #[arg(long, value_name = "ID", value_delimiter = ',', action = ArgAction::Append)]
+    pub only_cve_id: Vec<String>,
+    /// Only CVEs with a fix
+    #[arg(long, conflicts_with = "only_unfixed")]
+    pub only_fixed: bool,
+    /// Only CVEs with all of these CVSS metrics (AV:N, PR:L, …)
+    #[arg(long, value_name = "METRIC", value_delimiter = ',', action = ArgAction::Append)]
+    pub only_metric: Vec<String>,
+    /// Only packages whose name a regular expression matches
+    #[arg(long, value_name = "REGEX", value_delimiter = ',', action = ArgAction::Append)]
+    pub only_package: Vec<Regex>,
+    /// Only packages of these types: apk, deb, rpm, pypi, npm, golang, …
+    #[arg(long, value_name = "TYPE", value_delimiter = ',', action = ArgAction::Append, value_parser = parse_type)]
+    pub only_package_type: Vec<PackageKind>,
+    /// Only CVEs of these severities: critical, high, medium, low, unspecified
+    #[arg(long, value_name = "SEVERITY", value_delimiter = ',', action = ArgAction::Append, value_parser = parse_severity)]
+    pub only_severity: Vec<Severity>,
+    /// Only CVEs without a fix
+    #[arg(long)]
+    pub only_unfixed: bool,
+    /// With --format only-packages: leave out packages without vulnerabilities
+    #[arg(long)]
+    pub only_vuln_packages: bool,
+    /// Write the report to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The image can't be read or judged, or with `--exit-code` something is wrong with it.
+pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
+    let database = scanning::database(app)?;
+    let quiet = args.format == CvesFormat::Json;
+    let indexed = scanning::index(app, &args.target, quiet)?;
+    let options = scanning::judge_options(args.as_of);
+    let mut report = Report::new(indexed, &database, options).map_err(CliError::from)?;
+    filter(args).apply(&mut report);
+    tell_coverage(app, &report);
+    let text = match args.format {
+        CvesFormat::Packages => {
+            tell_summary(app, &report);
+            let texts = match args.details {
+                true => report.texts(&database).map_err(CliError::from)?,
+                false => Default::default(),
+            };
+            let color = args.output.is_none() && app.printer.look().stdout_color;
+            let shown = Shown {
+                details: args.details.then_some(&texts),
+                epss: args.epss,
+                locations: args.locations,
+                color,
+            };
+            cves::packages(&report, shown)
+        }
+        CvesFormat::Json => format!("{:#}\n", formats::json(&report)),
+        CvesFormat::OnlyPackages => {
+            let filter = filter(args);
+            let wanted = |it: &Installed| filter.wants_package(&report, it);
+            cves::only_packages(&report, wanted, args.only_vuln_packages)
+        }
+    };
+    output::write(app, args.output.as_deref(), &text)?;
+    match args.exit_code {
+        true => exit(&report),
+        false => Ok(()),
+    }
+}
+
+fn filter(args: &ScoutCvesArgs) -> Filter {
+    Filter {
+        severities: args.only_severity.clone(),
+        ids: args.only_cve_id.clone(),
+        packages: args.only_package.clone(),
+        types: args.only_package_type.clone(),
+        metrics: args.only_metric.clone(),
+        fix: match (args.only_fixed, args.only_unfixed) {
+            (true, _) => Some(FixWanted::Fixed),
+            (_, true) => Some(FixWanted::Unfixed),
+            _ => None,
+        },
+        exploited: args.only_cisa_kev,
+        epss_probability: args.epss_score,
+        epss_percentile: args.epss_percentile,
+        layers: None,
+    }
+}
+
+/// What nothing, or only something old, is known of.
+fn tell_coverage(app: &App, report: &Report) {
+    for line in cves::coverage_warnings(report, Timestamp::now()) {
+        app.printer.warn(line);
+    }
+}
+
+fn tell_summary(app: &App, report: &Report) {
+    let packages = report.by_package();
+    let total = report.counts().total();
+    if total > 0 {
+        let packages = scanning::counted(packages.len(), "vulnerable package");
+        let total = scanning::counted(total, "vulnerability");
+        let text = match packages.starts_with("1 ") {
+            true => format!("Detected {packages} with {total}"),
+            false => format!("Detected {packages} with a total of {total}"),
+        };
+        scanning::status(app, false, &text);
+    } else if report.answer.coverage.word() == CoverageWord::Complete {
+        scanning::status(app, true, "No vulnerable package detected");
+    }
+}
+
+/// 2 for findings; 1 where nothing can be said.
+fn exit(report: &Report) -> CliResult {
+    if !report.answer.findings.is_empty() {
+        return Err(CliError::of(ErrorKind::Trouble, ""));
+    }
+    let coverage = &report.answer.coverage;
+    if coverage.word() == CoverageWord::None && !coverage.ecosystems.is_empty() {
+        return Err(CliError::new(
+            "whether anything is wrong with this image can't be told: there are no advisories for what is in it",
+        )
+        .hint("`orlop scout db status` shows what there are advisories for"));
+    }
+    Ok(())
+}
+
+/// A type of packages, as package URLs have it.
+pub(super) fn parse_type(text: &str) -> Result<PackageKind, String> {
+    let found = PackageKind::ALL
+        .iter()
+        .find(|kind| kind.purl_type() == text);
+    found.copied().ok_or_else(|| {
+        let all: Vec<&str> = PackageKind::ALL
+            .iter()
+            .map(|kind| kind.purl_type())
+            .collect();
+        format!(
+            "there is no such type of packages; there are {}",
+            all.join(", ")
+        )
+    })
+}
+
+fn parse_severity(text: &str) -> Result<Severity, String> {
+    let found = Severity::ALL
+        .into_iter()
+        .find(|it| it.to_string().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| "there are critical, high, medium, low and unspecified".to_owned())
+}
+
+/// A share between 0 and 1, in the unit of EPSS scores.
+fn parse_share(text: &str) -> Result<u32, String> {
+    let share: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    if !(0.0..=1.0).contains(&share) {
+        return Err("it isn't between 0 and 1".to_owned());
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and the number of one"
+    )]
+    let count = (share * f64::from(EpssScore::ONE)).round() as u32;
+    Ok(count)
+}
