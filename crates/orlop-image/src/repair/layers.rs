@@ -148,11 +148,13 @@ impl Repair<'_> {
         let Some(lock) = store.try_lock_chain(&layer.chain)? else {
             return Ok(Seen::Unknown);
         };
-        // Another process may have taken it away before the lock was ours.
-        if record.is_some() && store.snapshot(driver.name(), &layer.chain)?.is_none() {
+        let fault = (!driver.exists(&layer.chain)).then_some(LayerFault::Missing);
+        // Another process may have taken it away by now. Files go after the row, so that the row tells it
+        // when it is read after them.
+        let is_known = store.snapshot(driver.name(), &layer.chain)?.is_some();
+        if !is_known && (record.is_some() || fault.is_some()) {
             return Ok(Seen::Unknown);
         }
-        let fault = (!driver.exists(&layer.chain)).then_some(LayerFault::Missing);
         let is_enough = match fault {
             // Who keeps files elsewhere (ZFS) checks each block against a sum of its own.
             None => self.options.fast || !driver.has_files_in_place(),
