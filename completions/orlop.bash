@@ -124,6 +124,9 @@ _orlop() {
             orlop,save)
                 cmd="orlop__subcmd__save"
                 ;;
+            orlop,scout)
+                cmd="orlop__subcmd__scout"
+                ;;
             orlop,search)
                 cmd="orlop__subcmd__search"
                 ;;
@@ -331,6 +334,9 @@ _orlop() {
             orlop__subcmd__help,save)
                 cmd="orlop__subcmd__help__subcmd__save"
                 ;;
+            orlop__subcmd__help,scout)
+                cmd="orlop__subcmd__help__subcmd__scout"
+                ;;
             orlop__subcmd__help,search)
                 cmd="orlop__subcmd__help__subcmd__search"
                 ;;
@@ -495,6 +501,12 @@ _orlop() {
                 ;;
             orlop__subcmd__help__subcmd__registry__subcmd__users,rm)
                 cmd="orlop__subcmd__help__subcmd__registry__subcmd__users__subcmd__rm"
+                ;;
+            orlop__subcmd__help__subcmd__scout,cves)
+                cmd="orlop__subcmd__help__subcmd__scout__subcmd__cves"
+                ;;
+            orlop__subcmd__help__subcmd__scout,sbom)
+                cmd="orlop__subcmd__help__subcmd__scout__subcmd__sbom"
                 ;;
             orlop__subcmd__help__subcmd__system,df)
                 cmd="orlop__subcmd__help__subcmd__system__subcmd__df"
@@ -832,6 +844,24 @@ _orlop() {
             orlop__subcmd__registry__subcmd__users__subcmd__help,rm)
                 cmd="orlop__subcmd__registry__subcmd__users__subcmd__help__subcmd__rm"
                 ;;
+            orlop__subcmd__scout,cves)
+                cmd="orlop__subcmd__scout__subcmd__cves"
+                ;;
+            orlop__subcmd__scout,help)
+                cmd="orlop__subcmd__scout__subcmd__help"
+                ;;
+            orlop__subcmd__scout,sbom)
+                cmd="orlop__subcmd__scout__subcmd__sbom"
+                ;;
+            orlop__subcmd__scout__subcmd__help,cves)
+                cmd="orlop__subcmd__scout__subcmd__help__subcmd__cves"
+                ;;
+            orlop__subcmd__scout__subcmd__help,help)
+                cmd="orlop__subcmd__scout__subcmd__help__subcmd__help"
+                ;;
+            orlop__subcmd__scout__subcmd__help,sbom)
+                cmd="orlop__subcmd__scout__subcmd__help__subcmd__sbom"
+                ;;
             orlop__subcmd__system,df)
                 cmd="orlop__subcmd__system__subcmd__df"
                 ;;
@@ -875,7 +905,7 @@ _orlop() {
 
     case "${cmd}" in
         orlop)
-            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff explore tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount unmount unshare system serve registry config info version completion quickstart help"
+            opts="-v -D -h --version --root --config --set --storage-driver --progress --tls-verify --debug --help pull push copy images inspect history diff explore tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx scout search official digest referrers attach validate blob pin login logout mount umount unmount unshare system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1997,7 +2027,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help)
-            opts="pull push copy images inspect history diff explore tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx search official digest referrers attach validate blob pin login logout mount umount unshare system serve registry config info version completion quickstart help"
+            opts="pull push copy images inspect history diff explore tag rmi save load export import prune undo why image mutate append rebase flatten manifest buildx scout search official digest referrers attach validate blob pin login logout mount umount unshare system serve registry config info version completion quickstart help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3133,6 +3163,48 @@ _orlop() {
         orlop__subcmd__help__subcmd__save)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__scout)
+            opts="cves sbom"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__scout__subcmd__cves)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__scout__subcmd__sbom)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -7011,6 +7083,252 @@ _orlop() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "docker-archive oci-archive oci-dir" -- "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout)
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help cves sbom help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__cves)
+            opts="-e -o -D -h --platform --ref --declared --as-of --details --epss --epss-percentile --epss-score --exit-code --format --locations --only-cisa-kev --only-cve-id --only-fixed --only-metric --only-package --only-package-type --only-severity --only-unfixed --only-vuln-packages --output --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --epss-percentile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --epss-score)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "packages json only-packages" -- "${cur}"))
+                    return 0
+                    ;;
+                --only-cve-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only-metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only-package)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only-package-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only-severity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__help)
+            opts="cves sbom help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__help__subcmd__cves)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__help__subcmd__sbom)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__sbom)
+            opts="-o -D -h --platform --ref --declared --format --only-package-type --output --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only-package-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --root)

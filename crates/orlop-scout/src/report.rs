@@ -1,5 +1,6 @@
 //! What is wrong with what was scanned.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
@@ -206,8 +207,8 @@ impl Report {
         let mut texts = HashMap::new();
         for found in &self.answer.findings {
             for evidence in &found.evidence {
-                if !texts.contains_key(&evidence.record) {
-                    texts.insert(evidence.record, database.text(evidence.record)?);
+                if let Entry::Vacant(vacant) = texts.entry(evidence.record) {
+                    vacant.insert(database.text(evidence.record)?);
                 }
             }
         }
