@@ -1,6 +1,6 @@
 //! From what a person types to an image of the store.
 
-use orlop_oci::{Digest, Reference, Repository};
+use orlop_oci::{Descriptor, Digest, Reference, Repository};
 
 use crate::error::{Error, Result};
 use crate::images::Images;
@@ -34,6 +34,17 @@ impl Found {
 const MIN_ID: usize = 1;
 
 impl Images {
+    /// What an image's name, ID or beginning of an ID stands for: no more is looked at.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchImage`], or when the store can't be read.
+    pub fn target_of(&self, text: &str) -> Result<Descriptor> {
+        let found = self.find(text)?;
+        let record = self.store.image(found.target())?;
+        let record = record.ok_or_else(|| Error::NoSuchImage(text.to_owned()))?;
+        Ok(record.target)
+    }
+
     /// Finds an image by name (`debian`, `debian:12`, `debian@sha256:…`), ID (`sha256:…`) or the
     /// beginning of its ID, in this order, as docker does.
     pub(crate) fn find(&self, text: &str) -> Result<Found> {

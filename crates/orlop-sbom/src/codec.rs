@@ -71,6 +71,11 @@ impl LayerSbom {
         bytes
     }
 
+    /// Whether bytes begin as those do that [`from_bytes`](Self::from_bytes) reads.
+    pub fn is_of_this_version(bytes: &[u8]) -> bool {
+        bytes.starts_with(&head(false, 0)[..10])
+    }
+
     /// Reads a record. `None` if another version of the format, or of the set of catalogers, wrote it, or
     /// if it is damaged: then it is to be made anew.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
@@ -361,10 +366,12 @@ mod tests {
     fn a_record_of_another_version_is_not_used() {
         let bytes = LayerSbom::default().to_bytes();
         assert!(LayerSbom::from_bytes(&bytes).is_some());
+        assert!(LayerSbom::is_of_this_version(&bytes));
         for at in [0, 5, 9] {
             let mut other = bytes.clone();
             other[at] ^= 1;
             assert_eq!(LayerSbom::from_bytes(&other), None, "byte {at}");
+            assert!(!LayerSbom::is_of_this_version(&other), "byte {at}");
         }
     }
 

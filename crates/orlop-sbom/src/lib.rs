@@ -27,6 +27,7 @@ mod package;
 mod purl;
 mod record;
 mod sbom;
+mod sbom_codec;
 mod scan;
 mod stack;
 

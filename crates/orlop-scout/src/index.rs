@@ -91,7 +91,7 @@ impl Indexer {
     async fn find(&self, source: &Source, name: &str) -> Result<(Origin, Descriptor)> {
         if !matches!(source, Source::Registry(_)) {
             let local = self.images.as_ref().map(|images| {
-                let target = images.inspect(name, None)?.target;
+                let target = images.target_of(name)?;
                 Ok((Origin::Store(images.store().clone()), target))
             });
             let absent = || Err(ImageError::NoSuchImage(name.to_owned()));
@@ -147,30 +147,16 @@ impl Indexer {
             chosen = choose(&origin, &target, name, self.platform.as_ref()) => chosen?,
             () = cancel.cancelled() => return Err(cancelled()),
         };
+        let (sbom, was_cached) = match self.kept(&chosen)? {
+            Some(sbom) => {
+                for layer in &chosen.manifest.layers {
+                    emit(events, &layer.digest, BlobState::Exists);
+                }
+                (sbom, true)
+            }
+            None => self.stacked(&origin, &chosen, events, cancel).await?,
+        };
         let diff_ids = chosen.config.rootfs.diff_ids.clone();
-        let mut records = self.known(&diff_ids)?;
-        let work = self.missing(&origin, &chosen, &records, events)?;
-        let was_cached = work.is_empty();
-        let mut making = stream::iter(work)
-            .map(|work| self.make(&origin, work, events, cancel))
-            .buffer_unordered(PARALLEL);
-        while let Some(made) = making.next().await {
-            let (diff_id, record) = made?;
-            records.insert(diff_id, record);
-        }
-        drop(making);
-        let layers = diff_ids.clone();
-        let sbom = blocking(move || {
-            let layers: Vec<Layer<'_>> = layers
-                .iter()
-                .filter_map(|diff_id| {
-                    let record = records.get(diff_id)?;
-                    Some(Layer { diff_id, record })
-                })
-                .collect();
-            Ok(Sbom::of(&layers))
-        })
-        .await?;
         let platform = &chosen.config.platform;
         Ok(Indexed {
             subject: Subject {
@@ -184,6 +170,57 @@ impl Indexer {
             sbom,
             was_cached,
         })
+    }
+
+    /// What was found in all layers of the image together before.
+    fn kept(&self, chosen: &Chosen) -> Result<Option<Sbom>> {
+        let Some(images) = &self.images else {
+            return Ok(None);
+        };
+        let diff_ids = &chosen.config.rootfs.diff_ids;
+        let kept = images.store().stack_record(self.variant(), diff_ids)?;
+        Ok(kept.and_then(|bytes| Sbom::from_bytes(&bytes, diff_ids)))
+    }
+
+    /// What the records of the image's layers are together, and whether all of them were kept.
+    async fn stacked(
+        &self,
+        origin: &Origin,
+        chosen: &Chosen,
+        events: &Arc<dyn EventSink>,
+        cancel: &Cancel,
+    ) -> Result<(Sbom, bool)> {
+        let diff_ids = chosen.config.rootfs.diff_ids.clone();
+        let mut records = self.known(&diff_ids)?;
+        let work = self.missing(origin, chosen, &records, events)?;
+        let was_cached = work.is_empty();
+        let mut making = stream::iter(work)
+            .map(|work| self.make(origin, work, events, cancel))
+            .buffer_unordered(PARALLEL);
+        while let Some(made) = making.next().await {
+            let (diff_id, record) = made?;
+            records.insert(diff_id, record);
+        }
+        drop(making);
+        let store = self.images.as_ref().map(|images| images.store().clone());
+        let variant = self.variant();
+        blocking(move || {
+            let layers: Vec<Layer<'_>> = diff_ids
+                .iter()
+                .filter_map(|diff_id| {
+                    let record = records.get(diff_id)?;
+                    Some(Layer { diff_id, record })
+                })
+                .collect();
+            let sbom = Sbom::of(&layers);
+            if let Some(store) = store
+                && let Some(bytes) = sbom.to_bytes(&diff_ids)
+            {
+                store.set_stack_record(variant, &diff_ids, &bytes)?;
+            }
+            Ok((sbom, was_cached))
+        })
+        .await
     }
 
     /// How records are called that were made as is wanted now.

@@ -12,7 +12,6 @@ use rusqlite::{Connection, Transaction};
 
 use crate::blobs::{self, BlobInfo};
 use crate::error::Result;
-use crate::layer_records;
 use crate::layout::Layout;
 use crate::leases::{self, LivingLeases};
 use crate::mounts::{self, MountRecord};
@@ -20,6 +19,7 @@ use crate::snapshots::{self, SnapshotRecord, SnapshotSpace};
 use crate::sql;
 use crate::store::{Durability, Store};
 use crate::undo::{self, Release};
+use crate::{layer_records, stack_records};
 
 /// What was collected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -265,6 +265,7 @@ fn delete_blob(db: &Connection, digest: &Digest, collected: &mut Collected) -> R
         });
     }
     layer_records::forget(db, digest)?;
+    stack_records::forget(db, digest)?;
     for statement in [
         "DELETE FROM blobs WHERE digest = ?1",
         "DELETE FROM edges WHERE parent = ?1",

@@ -48,6 +48,19 @@ impl Store {
         })
     }
 
+    /// The image that came into the store last.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn newest_image(&self) -> Result<Option<ImageRecord>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM images ORDER BY stored DESC, target LIMIT 1"
+            ))?;
+            Ok(statement.query_row([], record).optional()?)
+        })
+    }
+
     /// Notes that images are used now: pulled, pushed, tagged, mounted. In a store that is read-only
     /// this does nothing; the time is only there to tell what nobody uses.
     ///

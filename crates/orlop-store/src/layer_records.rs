@@ -1,4 +1,5 @@
-//! What was found in layers, kept by diff ID, because finding it again means to read the layer.
+//! What was found in layers, kept by diff ID, because finding it again means to read the layer; and the
+//! bounds of all records, those of stacks (`stack_records.rs`) too.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,13 +11,15 @@ use crate::error::Result;
 use crate::sql;
 use crate::store::{Durability, Store};
 
-/// Bytes that all records may take; beyond, those go that weren't asked for the longest time. A record of a
-/// large layer has some hundred kilobytes.
+/// Bytes that all records may take, those of stacks too; beyond, those go that weren't asked for the longest
+/// time. A record of a large layer has some hundred kilobytes.
 pub const MAX_LAYER_RECORD_BYTES: u64 = 1 << 30;
 /// How exactly it is known when a record was asked for, so that asking seldom writes.
 const USE_IS_KNOWN_TO: Duration = Duration::from_secs(3600);
+/// Bytes of a record that tell who wrote it, and in which form.
+const HEAD: u32 = 16;
 
-/// How many records there are.
+/// How many records of layers and stacks there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LayerRecordUsage {
     /// Records.
@@ -35,7 +38,7 @@ impl Store {
         variant: &str,
         diff_ids: &[DiffId],
     ) -> Result<HashMap<DiffId, Vec<u8>>> {
-        let stale = sql::now() - nanos(USE_IS_KNOWN_TO);
+        let stale = unnoted_before();
         let (records, unnoted) = self.read(|db| {
             let mut statement = db.prepare_cached(
                 "SELECT record, used FROM layer_records WHERE diff_id = ?1 AND variant = ?2",
@@ -57,13 +60,7 @@ impl Store {
         })?;
         if !unnoted.is_empty() && self.is_writable() {
             self.write(Durability::Process, |tx| {
-                for diff_id in &unnoted {
-                    tx.prepare_cached(
-                        "UPDATE layer_records SET used = ?3 WHERE diff_id = ?1 AND variant = ?2",
-                    )?
-                    .execute((diff_id.as_str(), variant, sql::now()))?;
-                }
-                Ok(())
+                Ok(note_use(tx, variant, &unnoted)?)
             })?;
         }
         Ok(records)
@@ -111,41 +108,132 @@ impl Store {
     pub fn prune_layer_records(&self, max_bytes: u64) -> Result<LayerRecordUsage> {
         self.write(Durability::Process, |tx| Ok(shrink(tx, max_bytes)?))
     }
+
+    /// Removes the records that nobody reads any more, and tells what was removed. `is_read` is asked with
+    /// the first sixteen bytes of each.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub fn prune_unread_records(
+        &self,
+        is_read: impl Fn(&[u8]) -> bool,
+    ) -> Result<LayerRecordUsage> {
+        self.write(Durability::Process, |tx| {
+            let mut removed = LayerRecordUsage::default();
+            for table in Table::ALL {
+                let sql = format!("SELECT rowid, bytes, substr(record, 1, {HEAD}) FROM {table}");
+                let records: Vec<(i64, u64, Vec<u8>)> = tx
+                    .prepare_cached(&sql)?
+                    .query_map([], |row| {
+                        Ok((row.get(0)?, sql::count(row, 1)?, row.get(2)?))
+                    })?
+                    .collect::<rusqlite::Result<_>>()?;
+                for (id, bytes, head) in records {
+                    if !is_read(&head) {
+                        removed.remove(tx, table, id, bytes)?;
+                    }
+                }
+            }
+            Ok(removed)
+        })
+    }
 }
 
-fn nanos(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+/// Where records are.
+#[derive(Clone, Copy, Debug)]
+enum Table {
+    Layers,
+    Stacks,
+}
+
+impl Table {
+    const ALL: [Self; 2] = [Self::Layers, Self::Stacks];
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Layers => "layer_records",
+            Self::Stacks => "stack_records",
+        })
+    }
+}
+
+impl LayerRecordUsage {
+    fn remove(
+        &mut self,
+        db: &Connection,
+        table: Table,
+        id: i64,
+        bytes: u64,
+    ) -> rusqlite::Result<()> {
+        db.prepare_cached(&format!("DELETE FROM {table} WHERE rowid = ?1"))?
+            .execute([id])?;
+        self.count += 1;
+        self.bytes += bytes;
+        Ok(())
+    }
+}
+
+/// A use before this time is noted anew.
+pub(crate) fn unnoted_before() -> i64 {
+    let known = i64::try_from(USE_IS_KNOWN_TO.as_nanos()).unwrap_or(i64::MAX);
+    sql::now() - known
+}
+
+/// Notes within a transaction that the records of layers are asked for now.
+pub(crate) fn note_use(
+    db: &Connection,
+    variant: &str,
+    diff_ids: &[DiffId],
+) -> rusqlite::Result<()> {
+    for diff_id in diff_ids {
+        db.prepare_cached(
+            "UPDATE layer_records SET used = ?3 WHERE diff_id = ?1 AND variant = ?2",
+        )?
+        .execute((diff_id.as_str(), variant, sql::now()))?;
+    }
+    Ok(())
 }
 
 fn usage(db: &Connection) -> rusqlite::Result<LayerRecordUsage> {
-    db.prepare_cached("SELECT count(*), coalesce(sum(bytes), 0) FROM layer_records")?
-        .query_row([], |row| {
-            Ok(LayerRecordUsage {
-                count: sql::count(row, 0)?,
-                bytes: sql::count(row, 1)?,
-            })
-        })
+    let mut usage = LayerRecordUsage::default();
+    for table in Table::ALL {
+        let sql = format!("SELECT count(*), coalesce(sum(bytes), 0) FROM {table}");
+        let (count, bytes) = db
+            .prepare_cached(&sql)?
+            .query_row([], |row| Ok((sql::count(row, 0)?, sql::count(row, 1)?)))?;
+        usage.count += count;
+        usage.bytes += bytes;
+    }
+    Ok(usage)
 }
 
-fn shrink(db: &Connection, max_bytes: u64) -> rusqlite::Result<LayerRecordUsage> {
+/// Removes records within a transaction until at most `max_bytes` are left, the oldest first.
+pub(crate) fn shrink(db: &Connection, max_bytes: u64) -> rusqlite::Result<LayerRecordUsage> {
     let mut removed = LayerRecordUsage::default();
     let mut left = usage(db)?.bytes;
     if left <= max_bytes {
         return Ok(removed);
     }
-    let oldest: Vec<(i64, u64)> = db
-        .prepare_cached("SELECT rowid, bytes FROM layer_records ORDER BY used, rowid")?
-        .query_map([], |row| Ok((row.get(0)?, sql::count(row, 1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    for (id, bytes) in oldest {
+    let mut oldest: Vec<(i64, i64, u64, Table)> = Vec::new();
+    for table in Table::ALL {
+        let sql = format!("SELECT used, rowid, bytes FROM {table}");
+        let mut statement = db.prepare_cached(&sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, sql::count(row, 2)?, table))
+        })?;
+        for row in rows {
+            oldest.push(row?);
+        }
+    }
+    oldest.sort_unstable_by_key(|(used, id, ..)| (*used, *id));
+    for (_, id, bytes, table) in oldest {
         if left <= max_bytes {
             break;
         }
-        db.prepare_cached("DELETE FROM layer_records WHERE rowid = ?1")?
-            .execute([id])?;
+        removed.remove(db, table, id, bytes)?;
         left -= bytes;
-        removed.count += 1;
-        removed.bytes += bytes;
     }
     Ok(removed)
 }

@@ -96,6 +96,7 @@ mod removal;
 mod schema;
 mod snapshots;
 mod sql;
+mod stack_records;
 mod store;
 mod sweep;
 mod undo;

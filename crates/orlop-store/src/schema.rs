@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/002_name_history_cause.sql"),
     include_str!("migrations/003_housekeeping.sql"),
     include_str!("migrations/004_layer_records.sql"),
+    include_str!("migrations/005_stack_records.sql"),
 ];
 
 /// How long a writer waits for another one.

@@ -162,15 +162,16 @@ pub(crate) fn judge_options(as_of: Option<Timestamp>) -> JudgeOptions {
 /// The image that came into the store last.
 fn newest(app: &App) -> CliResult<String> {
     let images = app.images()?;
-    let newest = images.list()?.into_iter().max_by_key(|image| image.stored);
+    let store = images.store();
+    let newest = store.newest_image().map_err(|it| app.store_error(&it))?;
     let Some(image) = newest else {
         return Err(CliError::new("no image was named, and the store has none")
             .hint("`orlop scout cves IMAGE` names one"));
     };
-    Ok(match image.tags.first() {
-        Some(name) => name.familiar().to_string(),
-        None => image.id.to_string(),
-    })
+    let id = image.target.digest;
+    let names = store.names_of(&id).map_err(|it| app.store_error(&it))?;
+    let tagged = names.iter().find(|name| name.digest().is_none());
+    Ok(tagged.map_or_else(|| id.to_string(), Reference::familiar))
 }
 
 impl From<orlop_scout::Error> for CliError {

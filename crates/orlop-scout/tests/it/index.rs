@@ -1,6 +1,7 @@
 //! From each source to packages; what is kept, and what goes wrong.
 
 use orlop_image::event::BlobState;
+use orlop_sbom::Sbom;
 use orlop_testing::{Registry, Tarball};
 
 use crate::world::{World, image, packages};
@@ -97,6 +98,41 @@ fn a_layer_is_read_once_and_serves_every_image() {
     assert_eq!(other.sbom.packages.len(), 5);
     let told = world.told(|state| matches!(state, BlobState::Exists | BlobState::Loaded));
     assert_eq!(told, 2, "one was known, one was read");
+}
+
+#[test]
+fn what_was_stacked_is_kept_and_made_anew_when_it_is_damaged() {
+    let world = World::new();
+    let layout = world.layout(&image(layers()), "one");
+    let source = format!("oci-dir://{}", layout.display());
+    let first = world.index(&source).unwrap();
+    let (store, diff_ids) = (world.images.store(), &first.subject.layers);
+    let kept = || store.stack_record("packages", diff_ids).unwrap();
+    let record = kept().unwrap();
+    assert_eq!(
+        Sbom::from_bytes(&record, diff_ids).as_ref(),
+        Some(&first.sbom)
+    );
+
+    // Nothing else is needed of it.
+    let all = store.layer_record_usage().unwrap();
+    for diff_id in diff_ids {
+        store.set_layer_record("packages", diff_id, b"").unwrap();
+    }
+    let again = world.index(&source).unwrap();
+    assert!(again.was_cached);
+    assert_eq!(again.sbom, first.sbom);
+    assert_eq!(world.told(|state| matches!(state, BlobState::Exists)), 3);
+
+    for damaged in [&record[..record.len() - 1], b"rubbish", b""] {
+        store
+            .set_stack_record("packages", diff_ids, damaged)
+            .unwrap();
+        let again = world.index(&source).unwrap();
+        assert_eq!(again.sbom, first.sbom);
+        assert_eq!(kept().as_ref(), Some(&record));
+    }
+    assert_eq!(store.layer_record_usage().unwrap(), all);
 }
 
 #[test]
