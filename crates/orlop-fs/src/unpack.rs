@@ -19,6 +19,7 @@ mod whiteout;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs::File,
     io::BufRead,
     os::fd::AsFd as _,
     path::{Path, PathBuf},
@@ -146,36 +147,21 @@ pub fn unpack(
     cancelled: &AtomicBool,
 ) -> Result<Unpacked> {
     let mut unpacker = Unpacker::new(dir, options)?;
-    let mut watching = Vec::with_capacity(observers.len());
     while let Some(entry) = tar.next_entry()? {
         if cancelled.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
         unpacker.done.entries += 1;
-        watching.clear();
-        watching.extend(observers.iter_mut().map(|observer| observer.wants(&entry)));
-        let mut seen = |bytes: &[u8]| {
-            for (observer, _) in observers
-                .iter_mut()
-                .zip(&watching)
-                .filter(|(_, wants)| **wants)
-            {
-                observer.content(bytes);
-            }
-        };
-        match unpacker.unpack_entry(&entry, tar, &mut seen, cancelled) {
+        let file = match unpacker.unpack_entry(&entry, tar, cancelled) {
             // The layers below may make sense of it. Whoever applies the layer hears of it if not.
             Err(Error::Unresolved { .. }) if unpacker.depends_on_lower() => {
                 unpacker.done.needs_apply = true;
+                None
             }
             done => done?,
-        }
-        for (observer, _) in observers
-            .iter_mut()
-            .zip(&watching)
-            .filter(|(_, wants)| **wants)
-        {
-            observer.end_entry();
+        };
+        for observer in observers.iter_mut() {
+            observer.entry(&entry, file.as_ref());
         }
     }
     unpacker.finish()
@@ -264,34 +250,35 @@ impl<'a> Unpacker<'a> {
         !self.applies() && (!self.deferred.is_empty() || !self.assumed.is_empty())
     }
 
+    /// Unpacks an entry; a regular file is told as it was written.
     fn unpack_entry(
         &mut self,
         entry: &Entry,
         tar: &mut TarReader<impl BufRead>,
-        seen: &mut dyn FnMut(&[u8]),
         cancelled: &AtomicBool,
-    ) -> Result<()> {
+    ) -> Result<Option<File>> {
         if self.done.entries == 1 {
             self.adopt_root()?;
         }
         let whiteout = Whiteout::of(&entry.path)
             .map_err(|error| Error::refused(&entry.path, error.to_string()))?;
         match whiteout {
-            Some(Whiteout::Metadata) => return Ok(()),
-            Some(Whiteout::Opaque { dir }) => return self.hide_children(&dir),
-            Some(Whiteout::File { path }) => return self.hide(&path),
+            Some(Whiteout::Metadata) => return Ok(None),
+            Some(Whiteout::Opaque { dir }) => return self.hide_children(&dir).map(|()| None),
+            Some(Whiteout::File { path }) => return self.hide(&path).map(|()| None),
             None => {}
         }
         self.check_owner(entry)?;
         match entry.kind {
-            EntryKind::File => self.make_file(entry, tar, seen, cancelled),
-            EntryKind::Directory => self.make_directory(entry),
-            EntryKind::HardLink => self.make_hard_link(entry),
-            EntryKind::Symlink => self.make_symlink(entry),
+            EntryKind::File => return self.make_file(entry, tar, cancelled).map(Some),
+            EntryKind::Directory => self.make_directory(entry)?,
+            EntryKind::HardLink => self.make_hard_link(entry)?,
+            EntryKind::Symlink => self.make_symlink(entry)?,
             EntryKind::CharDevice | EntryKind::BlockDevice | EntryKind::Fifo => {
-                self.make_node(entry)
+                self.make_node(entry)?;
             }
         }
+        Ok(None)
     }
 
     /// Until it has an entry of its own, the root is an implicit directory, of the time 0 as umoci's

@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    fs::File,
     io::BufRead,
     os::fd::{AsFd as _, OwnedFd},
     rc::Rc,
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// A file is made, never opened, and never through a link.
-const NEW_FILE: OFlags = OFlags::WRONLY
+const NEW_FILE: OFlags = OFlags::RDWR
     .union(OFlags::CREATE)
     .union(OFlags::EXCL)
     .union(OFlags::NOFOLLOW)
@@ -36,9 +37,8 @@ impl Unpacker<'_> {
         &mut self,
         entry: &Entry,
         tar: &mut TarReader<impl BufRead>,
-        seen: &mut dyn FnMut(&[u8]),
         cancelled: &AtomicBool,
-    ) -> Result<()> {
+    ) -> Result<File> {
         let (parent, name) = split(&entry.path);
         let dir = self.parent(parent, entry.mtime)?;
         let mode = Mode::from_raw_mode(entry.mode & 0o777);
@@ -50,7 +50,6 @@ impl Unpacker<'_> {
             if cancelled.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
             }
-            seen(bytes);
             writer
                 .write(bytes)
                 .map_err(|error| Error::system("write", &entry.path, error))?;
@@ -62,7 +61,7 @@ impl Unpacker<'_> {
         self.dress_file(entry, &dir, &file)
             .map_err(|error| Error::system("set attributes of", &entry.path, error))?;
         self.note(join(&dir.path, name));
-        Ok(())
+        Ok(File::from(file))
     }
 
     pub(super) fn make_symlink(&mut self, entry: &Entry) -> Result<()> {
