@@ -502,11 +502,20 @@ _orlop() {
             orlop__subcmd__help__subcmd__registry__subcmd__users,rm)
                 cmd="orlop__subcmd__help__subcmd__registry__subcmd__users__subcmd__rm"
                 ;;
+            orlop__subcmd__help__subcmd__scout,cache)
+                cmd="orlop__subcmd__help__subcmd__scout__subcmd__cache"
+                ;;
             orlop__subcmd__help__subcmd__scout,cves)
                 cmd="orlop__subcmd__help__subcmd__scout__subcmd__cves"
                 ;;
             orlop__subcmd__help__subcmd__scout,sbom)
                 cmd="orlop__subcmd__help__subcmd__scout__subcmd__sbom"
+                ;;
+            orlop__subcmd__help__subcmd__scout__subcmd__cache,df)
+                cmd="orlop__subcmd__help__subcmd__scout__subcmd__cache__subcmd__df"
+                ;;
+            orlop__subcmd__help__subcmd__scout__subcmd__cache,prune)
+                cmd="orlop__subcmd__help__subcmd__scout__subcmd__cache__subcmd__prune"
                 ;;
             orlop__subcmd__help__subcmd__system,df)
                 cmd="orlop__subcmd__help__subcmd__system__subcmd__df"
@@ -844,6 +853,9 @@ _orlop() {
             orlop__subcmd__registry__subcmd__users__subcmd__help,rm)
                 cmd="orlop__subcmd__registry__subcmd__users__subcmd__help__subcmd__rm"
                 ;;
+            orlop__subcmd__scout,cache)
+                cmd="orlop__subcmd__scout__subcmd__cache"
+                ;;
             orlop__subcmd__scout,cves)
                 cmd="orlop__subcmd__scout__subcmd__cves"
                 ;;
@@ -853,6 +865,27 @@ _orlop() {
             orlop__subcmd__scout,sbom)
                 cmd="orlop__subcmd__scout__subcmd__sbom"
                 ;;
+            orlop__subcmd__scout__subcmd__cache,df)
+                cmd="orlop__subcmd__scout__subcmd__cache__subcmd__df"
+                ;;
+            orlop__subcmd__scout__subcmd__cache,help)
+                cmd="orlop__subcmd__scout__subcmd__cache__subcmd__help"
+                ;;
+            orlop__subcmd__scout__subcmd__cache,prune)
+                cmd="orlop__subcmd__scout__subcmd__cache__subcmd__prune"
+                ;;
+            orlop__subcmd__scout__subcmd__cache__subcmd__help,df)
+                cmd="orlop__subcmd__scout__subcmd__cache__subcmd__help__subcmd__df"
+                ;;
+            orlop__subcmd__scout__subcmd__cache__subcmd__help,help)
+                cmd="orlop__subcmd__scout__subcmd__cache__subcmd__help__subcmd__help"
+                ;;
+            orlop__subcmd__scout__subcmd__cache__subcmd__help,prune)
+                cmd="orlop__subcmd__scout__subcmd__cache__subcmd__help__subcmd__prune"
+                ;;
+            orlop__subcmd__scout__subcmd__help,cache)
+                cmd="orlop__subcmd__scout__subcmd__help__subcmd__cache"
+                ;;
             orlop__subcmd__scout__subcmd__help,cves)
                 cmd="orlop__subcmd__scout__subcmd__help__subcmd__cves"
                 ;;
@@ -861,6 +894,12 @@ _orlop() {
                 ;;
             orlop__subcmd__scout__subcmd__help,sbom)
                 cmd="orlop__subcmd__scout__subcmd__help__subcmd__sbom"
+                ;;
+            orlop__subcmd__scout__subcmd__help__subcmd__cache,df)
+                cmd="orlop__subcmd__scout__subcmd__help__subcmd__cache__subcmd__df"
+                ;;
+            orlop__subcmd__scout__subcmd__help__subcmd__cache,prune)
+                cmd="orlop__subcmd__scout__subcmd__help__subcmd__cache__subcmd__prune"
                 ;;
             orlop__subcmd__system,df)
                 cmd="orlop__subcmd__system__subcmd__df"
@@ -3175,8 +3214,50 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__scout)
-            opts="cves sbom"
+            opts="cache cves sbom"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__scout__subcmd__cache)
+            opts="df prune"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__scout__subcmd__cache__subcmd__df)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__scout__subcmd__cache__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -7117,8 +7198,178 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__scout)
-            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help cves sbom help"
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help cache cves sbom help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__cache)
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help df prune help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__cache__subcmd__df)
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__cache__subcmd__help)
+            opts="df prune help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__cache__subcmd__help__subcmd__df)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__cache__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__cache__subcmd__help__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__cache__subcmd__prune)
+            opts="-f -D -h --force --sboms --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -7245,8 +7496,50 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__scout__subcmd__help)
-            opts="cves sbom help"
+            opts="cache cves sbom help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__help__subcmd__cache)
+            opts="df prune"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__help__subcmd__cache__subcmd__df)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__help__subcmd__cache__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

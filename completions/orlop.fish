@@ -1043,22 +1043,39 @@ complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subc
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "imagetools" -d 'Commands to work on images in registry'
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
 json\t'A JSON object a line'
 quiet\t'None'"
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -s D -l debug -d 'Show all that is known when something goes wrong'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cves sbom help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -f -a "df" -d 'Show disk usage'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -f -a "prune" -d 'Remove temporary or cached data'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l platform -d 'Scan the image of this platform: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l ref -d 'Name of the image meant, where an archive or layout holds several' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l as-of -d 'Judge with what was known at the end of this day, or at this time' -r
@@ -1114,6 +1131,7 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -l declared -d 'Look for what is only declared too: lock files'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -1777,6 +1795,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcom
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "put" -d 'Put a manifest or manifest list into a registry'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from manifest" -f -a "rm" -d 'Delete one or more manifest lists from local storage'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from buildx" -f -a "imagetools" -d 'Commands to work on images in registry'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "cves" -d 'Display CVEs identified in a software artifact'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "sbom" -d 'Generate or display the SBOM of an image'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from blob" -f -a "get" -d 'Download a blob (streamed to STDOUT by default)'

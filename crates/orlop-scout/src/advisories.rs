@@ -1,6 +1,7 @@
 //! The store's database of advisories.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use orlop_vuln::database::{Database, DatabaseError, FORMAT};
 
@@ -30,6 +31,31 @@ impl Advisories {
         self.folder.join(format!("advisories-v{FORMAT}.db"))
     }
 
+    /// Files that nobody needs, with their sizes: databases of older formats, and what was left of one that
+    /// couldn't be written to its end.
+    pub fn leftovers(&self) -> Vec<(PathBuf, u64)> {
+        let mut leftovers = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = entry.file_name();
+            let Some((file, metadata)) = name.to_str().zip(entry.metadata().ok()) else {
+                continue;
+            };
+            let age = metadata
+                .modified()
+                .ok()
+                .and_then(|time| time.elapsed().ok());
+            if metadata.is_file() && is_leftover(file, age.unwrap_or_default()) {
+                leftovers.push((entry.path(), metadata.len()));
+            }
+        }
+        leftovers.sort();
+        leftovers
+    }
+
     /// Opens it.
     ///
     /// # Errors
@@ -42,6 +68,47 @@ impl Advisories {
                 Err(Error::NoDatabase(self.folder.clone()))
             }
             opened => Ok(opened?),
+        }
+    }
+}
+
+/// Whoever writes a database takes no longer than this.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(3600);
+
+/// Whether a file of this name and age is one that nobody needs.
+fn is_leftover(name: &str, age: Duration) -> bool {
+    let Some(rest) = name.strip_prefix("advisories-v") else {
+        return false;
+    };
+    let Some((format, rest)) = rest.split_once(".db") else {
+        return false;
+    };
+    match rest {
+        "" => format.parse::<u32>().is_ok_and(|format| format < FORMAT),
+        rest => rest.ends_with(".new") && age > WRITTEN_WITHIN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_nobody_needs_is_left_over() {
+        let (young, old) = (Duration::from_secs(60), Duration::from_secs(7200));
+        let own = format!("advisories-v{FORMAT}.db");
+        let newer = format!("advisories-v{}.db", FORMAT + 1);
+        let table = [
+            ("advisories-v0.db", young, true),
+            (&own, old, false),
+            (&newer, old, false),
+            ("advisories-v1.db.17.new", young, false),
+            ("advisories-v1.db.17.new", old, true),
+            ("advisories-v1.db.bak", old, false),
+            ("notes", old, false),
+        ];
+        for (name, age, expected) in table {
+            assert_eq!(is_leftover(name, age), expected, "{name}");
         }
     }
 }

@@ -24,22 +24,33 @@ pub(crate) fn scan_archive<R: BufRead>(
 ) -> Result<LayerSbom, LayerError> {
     let mut scan = LayerScan::new(options);
     while let Some(entry) = tar.next_entry()? {
-        let whiteout = Whiteout::of(&entry.path).map_err(|error| LayerError::Entry {
-            path: entry.printable_path(),
-            reason: error.to_string(),
-        })?;
-        match (whiteout, entry.kind) {
-            (Some(Whiteout::Metadata), _) => {}
-            (Some(Whiteout::Opaque { dir }), _) => scan.opaque(&dir),
-            (Some(Whiteout::File { path }), _) => scan.whiteout(&path),
-            (None, EntryKind::Directory) => scan.directory(&entry.path),
-            (None, EntryKind::Symlink) => scan.symlink(&entry.path, &entry.link),
-            (None, EntryKind::HardLink) => scan.hard_link(&entry.path, &entry.link),
-            (None, EntryKind::File) => scan_file(tar, &entry, &mut scan, scratch)?,
-            (None, _) => scan.special(&entry.path),
+        if has_content(&entry, &mut scan)? {
+            scan_file(tar, &entry, &mut scan, scratch)?;
         }
     }
     Ok(scan.finish())
+}
+
+/// Whether an entry is a regular file. What else it is, is told to the scan.
+///
+/// # Errors
+/// It is a whiteout of something that can't be.
+pub(crate) fn has_content(entry: &Entry, scan: &mut LayerScan) -> Result<bool, LayerError> {
+    let whiteout = Whiteout::of(&entry.path).map_err(|error| LayerError::Entry {
+        path: entry.printable_path(),
+        reason: error.to_string(),
+    })?;
+    match (whiteout, entry.kind) {
+        (Some(Whiteout::Metadata), _) => {}
+        (Some(Whiteout::Opaque { dir }), _) => scan.opaque(&dir),
+        (Some(Whiteout::File { path }), _) => scan.whiteout(&path),
+        (None, EntryKind::Directory) => scan.directory(&entry.path),
+        (None, EntryKind::Symlink) => scan.symlink(&entry.path, &entry.link),
+        (None, EntryKind::HardLink) => scan.hard_link(&entry.path, &entry.link),
+        (None, EntryKind::File) => return Ok(true),
+        (None, _) => scan.special(&entry.path),
+    }
+    Ok(false)
 }
 
 fn scan_file<R: BufRead>(

@@ -178,7 +178,7 @@ impl Indexer {
             return Ok(None);
         };
         let diff_ids = &chosen.config.rootfs.diff_ids;
-        let kept = images.store().stack_record(self.variant(), diff_ids)?;
+        let kept = images.store().stack_record(variant(self.scan), diff_ids)?;
         Ok(kept.and_then(|bytes| Sbom::from_bytes(&bytes, diff_ids)))
     }
 
@@ -203,7 +203,7 @@ impl Indexer {
         }
         drop(making);
         let store = self.images.as_ref().map(|images| images.store().clone());
-        let variant = self.variant();
+        let variant = variant(self.scan);
         blocking(move || {
             let layers: Vec<Layer<'_>> = diff_ids
                 .iter()
@@ -223,20 +223,12 @@ impl Indexer {
         .await
     }
 
-    /// How records are called that were made as is wanted now.
-    fn variant(&self) -> &'static str {
-        match self.scan.declared {
-            true => "packages, declared ones too",
-            false => "packages",
-        }
-    }
-
     /// The records that are kept.
     fn known(&self, diff_ids: &[DiffId]) -> Result<HashMap<DiffId, LayerSbom>> {
         let Some(images) = &self.images else {
             return Ok(HashMap::new());
         };
-        let kept = images.store().layer_records(self.variant(), diff_ids)?;
+        let kept = images.store().layer_records(variant(self.scan), diff_ids)?;
         let read = kept.into_iter().filter_map(|(diff_id, bytes)| {
             let record = LayerSbom::from_bytes(&bytes)?;
             Some((diff_id, record))
@@ -338,7 +330,7 @@ impl Indexer {
     async fn keep(&self, diff_id: &DiffId, record: LayerSbom) -> Result<(DiffId, LayerSbom)> {
         let (store, variant) = (
             self.images.as_ref().map(|images| images.store().clone()),
-            self.variant(),
+            variant(self.scan),
         );
         let diff_id = diff_id.clone();
         blocking(move || {
@@ -363,6 +355,14 @@ impl Indexer {
             sbom,
             was_cached: false,
         })
+    }
+}
+
+/// How records are called that were made in this way.
+pub(crate) fn variant(scan: ScanOptions) -> &'static str {
+    match scan.declared {
+        true => "packages, declared ones too",
+        false => "packages",
     }
 }
 

@@ -7,6 +7,8 @@
 //!                                       └ made from the blob as it passes
 //! ```
 //!
+//! Where it is wished for, a pull makes the records on its way ([`observers`]), and nothing is read twice.
+//!
 //! Records are made two at a time, one for each core that a small machine has. An unpacked layer is walked
 //! rather than inflated, because nearly all files need no more than a look at their inode. No file is read into
 //! memory because it is large: catalogers read at offsets, from the file itself or, where a layer
@@ -14,20 +16,24 @@
 
 mod advisories;
 mod archive_scan;
+mod cache;
 mod directory_scan;
 mod error;
 mod file_content;
 mod filter;
 pub mod formats;
 mod index;
+mod observer;
 mod report;
 mod source;
 
 pub use advisories::Advisories;
+pub use cache::{Cache, CacheUsage};
 pub use directory_scan::{Tree, scan_directory};
 pub use error::{Error, Result};
 pub use filter::{Filter, FixWanted, LayersWanted};
 pub use index::{Indexed, Indexer};
+pub use observer::observers;
 pub use report::{
     DatabaseFacts, JudgeOptions, LayerStep, PackageFindings, Report, SeverityCounts, url,
 };

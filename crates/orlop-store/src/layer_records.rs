@@ -109,8 +109,22 @@ impl Store {
         self.write(Durability::Process, |tx| Ok(shrink(tx, max_bytes)?))
     }
 
-    /// Removes the records that nobody reads any more, and tells what was removed. `is_read` is asked with
-    /// the first sixteen bytes of each.
+    /// How many records nobody reads any more. `is_read` is asked with the first sixteen bytes of each.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn unread_record_usage(&self, is_read: impl Fn(&[u8]) -> bool) -> Result<LayerRecordUsage> {
+        self.read(|db| {
+            let mut usage = LayerRecordUsage::default();
+            for (.., bytes) in unread(db, &is_read)? {
+                usage.count += 1;
+                usage.bytes += bytes;
+            }
+            Ok(usage)
+        })
+    }
+
+    /// Removes the records that nobody reads any more, and tells what was removed.
     ///
     /// # Errors
     /// When the database can't be written.
@@ -120,19 +134,8 @@ impl Store {
     ) -> Result<LayerRecordUsage> {
         self.write(Durability::Process, |tx| {
             let mut removed = LayerRecordUsage::default();
-            for table in Table::ALL {
-                let sql = format!("SELECT rowid, bytes, substr(record, 1, {HEAD}) FROM {table}");
-                let records: Vec<(i64, u64, Vec<u8>)> = tx
-                    .prepare_cached(&sql)?
-                    .query_map([], |row| {
-                        Ok((row.get(0)?, sql::count(row, 1)?, row.get(2)?))
-                    })?
-                    .collect::<rusqlite::Result<_>>()?;
-                for (id, bytes, head) in records {
-                    if !is_read(&head) {
-                        removed.remove(tx, table, id, bytes)?;
-                    }
-                }
+            for (table, id, bytes) in unread(tx, &is_read)? {
+                removed.remove(tx, table, id, bytes)?;
             }
             Ok(removed)
         })
@@ -194,6 +197,26 @@ pub(crate) fn note_use(
         .execute((diff_id.as_str(), variant, sql::now()))?;
     }
     Ok(())
+}
+
+/// Table, row and size of the records that nobody reads.
+fn unread(
+    db: &Connection,
+    is_read: &dyn Fn(&[u8]) -> bool,
+) -> rusqlite::Result<Vec<(Table, i64, u64)>> {
+    let mut unread = Vec::new();
+    for table in Table::ALL {
+        let sql = format!("SELECT rowid, bytes, substr(record, 1, {HEAD}) FROM {table}");
+        let mut statement = db.prepare_cached(&sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let head: Vec<u8> = row.get(2)?;
+            if !is_read(&head) {
+                unread.push((table, row.get(0)?, sql::count(row, 1)?));
+            }
+        }
+    }
+    Ok(unread)
 }
 
 fn usage(db: &Connection) -> rusqlite::Result<LayerRecordUsage> {

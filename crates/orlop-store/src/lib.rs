@@ -129,6 +129,7 @@ pub use publish::{Publication, Published};
 pub use rebuild::Rebuilt;
 pub use removal::{Removed, Unused, WhenUnnamed};
 pub use snapshots::{NoSnapshots, SnapshotRecord, SnapshotSpace};
+pub use stack_records::StackRecordSize;
 pub use store::Store;
 pub use sweep::KEEP_PARTIAL;
 pub use undo::{KEEP_REMOVALS, Release, RemovalId, RemovalRecord, RemovedImage, Undone};

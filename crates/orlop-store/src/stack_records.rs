@@ -45,6 +45,32 @@ impl Store {
         Ok(Some(record))
     }
 
+    /// How large the records of stacks are, those of stored images first.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn stack_record_sizes(&self) -> Result<Vec<StackRecordSize>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT bytes, (
+                    SELECT min(manifest) FROM image_chains AS top
+                    WHERE top.chain_id = stack_records.chain_id AND NOT EXISTS (
+                        SELECT 1 FROM image_chains AS higher
+                        WHERE higher.manifest = top.manifest AND higher.position > top.position)
+                 ) AS image
+                 FROM stack_records ORDER BY image IS NULL, image, bytes DESC",
+            )?;
+            let rows = statement.query_map([], |row| {
+                let is_stored = row.get_ref(1)? != rusqlite::types::ValueRef::Null;
+                Ok(StackRecordSize {
+                    bytes: sql::count(row, 0)?,
+                    manifest: is_stored.then(|| sql::digest(row, 1)).transpose()?,
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// Keeps the record of layers upon each other, in the place of one before. In a store that is read-only,
     /// and for no layers, this does nothing, as a record is only there to save time.
     ///
@@ -75,6 +101,15 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// How large the record of a stack is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackRecordSize {
+    /// The manifest of a stored image that has these layers, if there is one.
+    pub manifest: Option<Digest>,
+    /// Bytes of the record.
+    pub bytes: u64,
 }
 
 /// Removes the records of the stacks that a manifest has, unless another manifest has them. The rows of

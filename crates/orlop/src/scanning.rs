@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use orlop_image::event::EventSink;
+use orlop_image::{Images, ObserverFactory, PullOptions};
 use orlop_oci::{Platform, Reference};
 use orlop_sbom::ScanOptions;
 use orlop_scout::{Advisories, Indexed, Indexer, JudgeOptions, Source};
@@ -85,6 +86,14 @@ pub(crate) fn index(app: &App, target: &Target, quiet: bool) -> CliResult<Indexe
         tell_indexed(app, &indexed);
     }
     Ok(indexed)
+}
+
+/// Who looks for packages while layers are unpacked: nobody, unless the configuration wishes it.
+pub(crate) fn observers(app: &App, images: &Images) -> ObserverFactory {
+    match app.settings.index_on_pull {
+        true => orlop_scout::observers(images.store(), ScanOptions::default()),
+        false => PullOptions::default().observers,
+    }
 }
 
 /// A line of what was done: `    ✓ …`, `    ✗ …`.

@@ -155,6 +155,67 @@ fn an_unpacked_layer_is_walked_and_shows_the_same() {
 }
 
 #[test]
+fn a_layer_is_catalogued_while_it_is_unpacked() {
+    let drivers: &[&str] = match orlop_testing::is_root() {
+        true => &["vfs", "overlay2"],
+        false => &["vfs"],
+    };
+    for driver in drivers {
+        let world = World::with_driver(driver);
+        let layout = world.layout(&image(layers()), "one");
+        let source = format!("oci-dir://{}", layout.display());
+        world.load_observed(&layout);
+        let store = world.images.store();
+        let made = world.index("local://example.com/app:v1").unwrap();
+        assert!(made.was_cached, "{driver}");
+        assert_eq!(packages(&made), EXPECTED);
+        let observed = store.layer_records("packages", &made.subject.layers);
+
+        // The same records as a scan makes.
+        store.prune_layer_records(0).unwrap();
+        assert!(!world.index(&source).unwrap().was_cached);
+        let scanned = store.layer_records("packages", &made.subject.layers);
+        assert_eq!(observed.unwrap(), scanned.unwrap(), "{driver}");
+    }
+}
+
+#[test]
+fn a_layer_that_goes_through_a_link_is_catalogued_when_it_is_applied() {
+    let world = World::with_driver("vfs");
+    let base = Tarball::new()
+        .dir("usr/lib", 0o755)
+        .symlink("lib", "usr/lib");
+    let top = Tarball::new()
+        .hard_link("l", "lib")
+        .file("l/node_modules/a/package.json", 0o644, npm("a"))
+        .file("lib/node_modules/b/package.json", 0o644, npm("b"));
+    let layout = world.layout(&image([base, top]), "one");
+    world.load_observed(&layout);
+    let made = world.index("local://example.com/app:v1").unwrap();
+    assert!(made.was_cached);
+    let alone = world.index_alone(&format!("oci-dir://{}", layout.display()));
+    assert_eq!(made.sbom, alone);
+}
+
+#[test]
+fn a_store_that_takes_no_record_takes_the_image() {
+    let world = World::with_driver("vfs");
+    let layout = world.layout(&image(layers()), "one");
+    let database = world.images.store().root().join("orlop.db");
+    let rows = rusqlite::Connection::open(&database).unwrap();
+    rows.execute_batch(
+        "CREATE TRIGGER no_records BEFORE INSERT ON layer_records
+         BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    .unwrap();
+    world.load_observed(&layout);
+    rows.execute_batch("DROP TRIGGER no_records").unwrap();
+    let made = world.index("local://example.com/app:v1").unwrap();
+    assert!(!made.was_cached);
+    assert_eq!(packages(&made), EXPECTED);
+}
+
+#[test]
 fn the_store_is_read_where_trees_are_whole() {
     let world = World::with_driver("vfs");
     world.load(&world.layout(&image(layers()), "one"));

@@ -9,7 +9,7 @@ use orlop_image::event::{BlobState, Event, EventSink, NoEvents};
 use orlop_image::{Cancel, Images, PullOptions};
 use orlop_layer::Bounds;
 use orlop_sbom::{Sbom, ScanOptions};
-use orlop_scout::{Indexed, Indexer, Result};
+use orlop_scout::{Indexed, Indexer, Result, observers};
 use orlop_store::Store;
 use orlop_testing::{Compression, Image, Layer, PlatformName, Tarball};
 
@@ -99,15 +99,27 @@ impl World {
 
     /// Brings all images of a layout into the store.
     pub(crate) fn load(&self, layout: &Path) {
+        self.load_with(layout, &PullOptions::default());
+    }
+
+    /// The same, with its layers catalogued on their way.
+    pub(crate) fn load_observed(&self, layout: &Path) {
+        let options = PullOptions {
+            observers: observers(self.images.store(), ScanOptions::default()),
+            ..PullOptions::default()
+        };
+        self.load_with(layout, &options);
+    }
+
+    fn load_with(&self, layout: &Path, options: &PullOptions) {
         let local = Local::open(layout, self.folder(), &Bounds::default()).unwrap();
         let events: Arc<dyn EventSink> = Arc::new(NoEvents);
-        let options = PullOptions::default();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         for image in local.images() {
             let cancel = Cancel::new();
             let loading = self
                 .images
-                .load_image(&local, image, &options, &events, &cancel);
+                .load_image(&local, image, options, &events, &cancel);
             runtime.block_on(loading).unwrap();
         }
     }

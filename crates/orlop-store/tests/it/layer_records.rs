@@ -115,8 +115,10 @@ fn what_nobody_reads_is_told_by_its_first_bytes() {
     store.set_layer_record("x", &layers[0], b"old").unwrap();
     store.set_layer_record("x", &layers[1], new).unwrap();
     store.set_stack_record("x", &layers, b"old").unwrap();
-    let removed = store.prune_unread_records(|head| head == &new[..16]);
+    let is_read = |head: &[u8]| head == &new[..16];
     let expected = LayerRecordUsage { count: 2, bytes: 6 };
+    assert_eq!(store.unread_record_usage(is_read).unwrap(), expected);
+    let removed = store.prune_unread_records(is_read);
     assert_eq!(removed.unwrap(), expected);
     let found = store.layer_records("x", &layers).unwrap();
     assert!(found.len() == 1 && found.contains_key(&layers[1]));
@@ -135,6 +137,17 @@ fn the_record_of_a_stack_goes_with_the_last_image_that_has_it() {
     for layers in [&base[..], &both] {
         store.set_stack_record("x", layers, b"1").unwrap();
     }
+    let elsewhere = [diff_id("elsewhere")];
+    store.set_stack_record("x", &elsewhere, b"12").unwrap();
+    let sizes = store.stack_record_sizes().unwrap();
+    let sizes: Vec<_> = sizes
+        .iter()
+        .map(|it| (it.manifest.clone(), it.bytes))
+        .collect();
+    let mut stored = [first.id(), second.id()];
+    stored.sort();
+    let [one, two] = stored.map(Some);
+    assert_eq!(sizes, [(one, 1), (two, 1), (None, 2)]);
     let is_there = |layers: &[DiffId]| store.stack_record("x", layers).unwrap().is_some();
     let space = Files::new(store);
     store.remove_images(&[first.id()], &space).unwrap();

@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::app::{App, registry_error};
 use crate::error::{CliError, CliResult, chain};
-use crate::interrupt;
+use crate::{interrupt, scanning};
 
 /// Pieces of a file that may wait between the network and the thread that reads them.
 const PIECES: usize = 32;
@@ -86,6 +86,7 @@ pub fn run(app: &App, args: &ImportArgs) -> CliResult {
     let events: Arc<dyn EventSink> = Arc::new(progress.clone());
     let options = PullOptions {
         bounds: app.settings.bounds.clone(),
+        observers: scanning::observers(app, &store),
         ..PullOptions::default()
     };
     let result = interrupt::run(

@@ -15,7 +15,7 @@ use orlop_oci::Platform;
 use crate::app::App;
 use crate::error::{CliError, CliResult};
 use crate::output::blocking;
-use crate::{interrupt, terminal};
+use crate::{interrupt, scanning, terminal};
 
 /// Arguments of `load`.
 #[derive(Args, Clone, Debug)]
@@ -61,6 +61,7 @@ pub fn run(app: &App, args: &LoadArgs) -> CliResult {
         },
         parallel: app.settings.parallel_downloads,
         bounds: app.settings.bounds.clone(),
+        observers: scanning::observers(app, &store),
         ..PullOptions::default()
     };
     let result = interrupt::run(

@@ -53,6 +53,7 @@ pub mod registry_verify;
 pub mod rmi;
 pub mod save;
 pub mod scout;
+pub mod scout_cache;
 pub mod scout_cves;
 pub mod scout_sbom;
 pub mod search;

@@ -12,6 +12,7 @@ use orlop_oci::{Platform, Reference};
 use crate::app::{App, registry_error};
 use crate::error::{CliError, CliResult};
 use crate::interrupt;
+use crate::scanning;
 
 /// Arguments of `pull`.
 #[derive(Args, Clone, Debug)]
@@ -101,6 +102,7 @@ impl Pulling<'_> {
             platforms: self.platforms(),
             parallel: self.app.settings.parallel_downloads,
             bounds: self.app.settings.bounds.clone(),
+            observers: scanning::observers(self.app, self.store),
             ..PullOptions::default()
         };
         Ok(self

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{scout_cves, scout_sbom};
+use super::{scout_cache, scout_cves, scout_sbom};
 use crate::app::App;
 use crate::error::CliResult;
 
@@ -27,6 +27,8 @@ pub struct ScoutArgs {
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub enum ScoutCommand {
+    /// Manage the local cache: show its size, or prune it
+    Cache(scout_cache::ScoutCacheArgs),
     /// Display CVEs identified in a software artifact
     Cves(scout_cves::ScoutCvesArgs),
     /// Generate or display the SBOM of an image
@@ -39,6 +41,7 @@ pub enum ScoutCommand {
 /// Those of the command.
 pub fn run(app: &App, args: ScoutArgs) -> CliResult {
     match args.command {
+        ScoutCommand::Cache(args) => scout_cache::run(app, &args),
         ScoutCommand::Cves(args) => scout_cves::run(app, &args),
         ScoutCommand::Sbom(args) => scout_sbom::run(app, &args),
     }

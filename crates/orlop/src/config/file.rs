@@ -37,6 +37,8 @@ pub struct FileConfig {
     pub limits: LimitsConfig,
     /// How the store is kept.
     pub store: StoreConfig,
+    /// How images are scanned.
+    pub scout: ScoutConfig,
     /// One table for each registry.
     pub registry: RegistriesConfig,
     /// What `orlop serve` serves.
@@ -69,6 +71,14 @@ pub struct LimitsConfig {
 pub struct StoreConfig {
     /// How long the content of removed images is held: `10m`.
     pub undo_for: Option<String>,
+}
+
+/// How images are scanned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScoutConfig {
+    /// Whether packages are looked for while layers are unpacked.
+    pub index_on_pull: Option<bool>,
 }
 
 /// Reads one layer from text; `origin` names it in errors.

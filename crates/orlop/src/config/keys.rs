@@ -145,6 +145,15 @@ pub const KEYS: &[Key] = &[
         help: "How long the content of removed images stays on the disk for `orlop undo`: 10m, 1d. \
                It is freed by the first command after that. --no-undo of rmi and prune frees it at once.",
     },
+    Key {
+        name: "scout.index_on_pull",
+        kind: Kind::Bool,
+        default: "false",
+        variables: &["ORLOP_SCOUT_INDEX_ON_PULL"],
+        flag: None,
+        help: "true: packages are looked for while pull, load and import unpack layers, so that the first scan \
+               of an image has nothing to read.",
+    },
 ];
 
 /// The keys of a `[registry."HOST"]` table.
@@ -330,6 +339,7 @@ mod tests {
         assert_eq!(expected("nosuch = 1"), top);
         assert_eq!(expected("[limits]\nnosuch = 1"), named(KEYS, "limits."));
         assert_eq!(expected("[store]\nnosuch = 1"), named(KEYS, "store."));
+        assert_eq!(expected("[scout]\nnosuch = 1"), named(KEYS, "scout."));
         assert_eq!(
             expected("[registry.\"x\"]\nnosuch = 1"),
             named(REGISTRY_KEYS, "")

@@ -54,6 +54,8 @@ pub struct Settings {
     pub bounds: Bounds,
     /// How long the content of removed images is held.
     pub undo_for: Duration,
+    /// Whether packages are looked for while layers are unpacked.
+    pub index_on_pull: bool,
     /// What holds for each registry.
     pub registries: RegistriesConfig,
     /// What `orlop serve` serves.
@@ -117,6 +119,7 @@ impl Settings {
                 .transpose()
                 .map_err(|why| named_words(layers, "store.undo_for", &why))?
                 .unwrap_or_default(),
+            index_on_pull: config.scout.index_on_pull.unwrap_or(false),
             registries,
             serve: config.serve,
         })

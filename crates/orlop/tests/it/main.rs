@@ -25,6 +25,7 @@ mod registries;
 mod removal;
 mod repair;
 mod rootless;
+mod scout;
 mod serve;
 mod stacks;
 mod storage;

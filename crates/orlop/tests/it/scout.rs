@@ -1,0 +1,3 @@
+//! `scout`: what is in an image, and what is wrong with it.
+
+mod cache;
