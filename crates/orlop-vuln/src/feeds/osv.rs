@@ -3,6 +3,8 @@
 //! The one form of RustSec, Go, PyPA, GitHub, Ubuntu and osv.dev's archives of every ecosystem. Fields
 //! that may be `null` in the field are taken as missing.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -127,8 +129,22 @@ pub(super) fn read(json: &[u8]) -> Result<Advisory, String> {
         ratings.push(Rating::Word(word));
     }
     let mut affected = Vec::with_capacity(record.affected.len());
+    let mut last: HashMap<(String, String), usize> = HashMap::new();
     for package in record.affected {
-        affected.extend(self::affected(package)?);
+        let Some(package) = self::affected(package)? else {
+            continue;
+        };
+        let name = (package.ecosystem.clone(), package.package.clone());
+        match last.get(&name).and_then(|at| affected.get_mut(*at)) {
+            Some(known) if is_more_of(known, &package) => {
+                known.ranges.extend(package.ranges);
+                known.versions.extend(package.versions);
+            }
+            _ => {
+                last.insert(name, affected.len());
+                affected.push(package);
+            }
+        }
     }
     Ok(Advisory {
         published: date("published", &record.published)?,
@@ -220,6 +236,20 @@ fn affected(package: Package) -> Result<Option<Affected>, String> {
         architectures: Vec::new(),
         module: None,
     }))
+}
+
+/// Whether a record says nothing else of a package but further versions. Then they are judged together:
+/// what ends one range may lie in another, and is no fix.
+fn is_more_of(known: &Affected, package: &Affected) -> bool {
+    let rest = |of: &Affected| {
+        (
+            of.form,
+            of.state,
+            of.informational.clone(),
+            of.ratings.clone(),
+        )
+    };
+    rest(known) == rest(package)
 }
 
 fn range(range: Versions, specific: &Value) -> Result<Option<Range>, String> {

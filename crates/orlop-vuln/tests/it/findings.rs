@@ -113,6 +113,42 @@ fn one_fault_under_several_names_is_told_once() {
 }
 
 #[test]
+fn a_version_that_the_same_record_affects_elsewhere_is_no_fix() {
+    let record = |events: &str| {
+        osv(
+            "GO-2026-1",
+            r#""aliases": ["CVE-2026-1"],"#,
+            "Go",
+            "example.com/a",
+            events,
+        )
+    };
+    // The same package twice, as in GO-2026-5148: what fixes the one range lies in the other.
+    let open = record(r#"{"introduced": "3.6.5"}"#);
+    let ended = record(r#"{"introduced": "3.7.0"}, {"fixed": "3.7.14"}"#);
+    let start = ended.find(r#"{"package""#).unwrap();
+    let part = &ended[start..ended.len() - 2];
+    let both = open.replace("\"affected\": [", &format!("\"affected\": [{part}, "));
+    for (version, expected) in [
+        ("v3.6.4", vec![]),
+        ("v3.7.1", vec![None]),
+        ("v3.7.14", vec![None]),
+    ] {
+        let answer = ask(
+            &database(&[&both]),
+            &package(PackageKind::Go, "example.com/a", version),
+            &PLAIN,
+        );
+        let fixes: Vec<_> = answer
+            .findings
+            .iter()
+            .map(|it| it.fixed_version.clone())
+            .collect();
+        assert_eq!(fixes, expected, "{version}");
+    }
+}
+
+#[test]
 fn without_a_cve_the_preferred_id_stands_for_all() {
     let rustsec = osv(
         "RUSTSEC-2024-1",

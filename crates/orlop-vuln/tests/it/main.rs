@@ -17,3 +17,4 @@ mod scores;
 #[path = "../../../../fuzz/seeds.rs"]
 mod seeds;
 mod tools;
+mod verdicts;

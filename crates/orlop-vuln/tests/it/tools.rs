@@ -91,7 +91,7 @@ for line in sys.stdin:
     }
 }
 
-fn python_has(python: &str, module: &str, package: &str) -> bool {
+pub(crate) fn python_has(python: &str, module: &str, package: &str) -> bool {
     if !need_programs(&[("python3", "python3")]) {
         return false;
     }
@@ -121,11 +121,7 @@ for (const line of require("fs").readFileSync(0, "utf8").split("\n").slice(0, -1
     try { console.log("<=>"[semver.compare(left, right, true) + 1]); } catch { console.log("!"); }
 }
 "#;
-    if !need_programs(&[("node", "nodejs")]) {
-        return;
-    }
-    if !std::path::Path::new("/usr/share/nodejs/semver").exists() {
-        orlop_testing::missing("node-semver", "apt-get install node-semver");
+    if !node_has_semver() {
         return;
     }
     agree(
@@ -135,6 +131,17 @@ for (const line of require("fs").readFileSync(0, "utf8").split("\n").slice(0, -1
             .env("NODE_PATH", "/usr/share/nodejs")
             .args(["-e", script]),
     );
+}
+
+pub(crate) fn node_has_semver() -> bool {
+    if !need_programs(&[("node", "nodejs")]) {
+        return false;
+    }
+    let is_there = std::path::Path::new("/usr/share/nodejs/semver").exists();
+    if !is_there {
+        orlop_testing::missing("node-semver", "apt-get install node-semver");
+    }
+    is_there
 }
 
 #[test]
@@ -186,13 +193,22 @@ fn root_apk() {
 while IFS='	' read -r left right; do
     apk version -t -- "$left" "$right"
 done"#;
-    let (true, Some(fixtures)) = (is_root(), fixtures()) else {
+    let Some(tree) = alpine() else {
         return;
+    };
+    let chroot = Program::new("chroot").arg(tree.path());
+    agree(Order::Apk, FEW, chroot.args(["/bin/sh", "-c", ASK]));
+}
+
+/// The file tree of an image with `apk` in it, where it can run.
+pub(crate) fn alpine() -> Option<tempfile::TempDir> {
+    let (true, Some(fixtures)) = (is_root(), fixtures()) else {
+        return None;
     };
     if !need_programs(&[("tar", "tar"), ("chroot", "coreutils")])
         || std::env::consts::ARCH != "x86_64"
     {
-        return;
+        return None;
     }
     let tree = tempfile::tempdir().unwrap();
     let blobs = fixtures.join("images/alpine-3.20/blobs/sha256");
@@ -212,6 +228,5 @@ done"#;
         }
     }
     assert!(unpacked);
-    let chroot = Program::new("chroot").arg(tree.path());
-    agree(Order::Apk, FEW, chroot.args(["/bin/sh", "-c", ASK]));
+    Some(tree)
 }
