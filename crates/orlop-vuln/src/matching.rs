@@ -129,7 +129,7 @@ pub struct Evidence {
     pub package: String,
     /// The version that was judged.
     pub version: String,
-    /// The range, the fix, and every comparison.
+    /// The range and the fix. The comparisons behind them are told by [`judge`](crate::judge) alone.
     pub judgement: Judgement,
 }
 

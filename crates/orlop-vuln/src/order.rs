@@ -82,21 +82,29 @@ impl Order {
     /// [`MalformedVersion`] where the ecosystem's own tool would refuse one of them, and for one of
     /// more than 1024 bytes.
     pub fn compare(self, left: &str, right: &str) -> Result<Ordering, MalformedVersion> {
-        let compared = match self {
-            Self::Apk => by(left, right, apk::Version::parse, Ord::cmp),
-            Self::Dpkg => by(left, right, dpkg::Version::parse, dpkg::Version::cmp),
-            Self::Rpm => by(left, right, rpm::Version::parse, rpm::Version::cmp),
-            Self::Semver => by(left, right, semver::Version::parse, semver::Version::cmp),
-            Self::Npm => by(left, right, npm::Version::parse, npm::Version::cmp),
-            Self::Pep440 => by(left, right, pep440::Version::parse, Ord::cmp),
-            Self::Maven => by(left, right, maven::Version::parse, maven::Version::cmp),
-            Self::Go => by(left, right, go::Version::parse, go::Version::cmp),
-            Self::Gem => by(left, right, gem::Version::parse, gem::Version::cmp),
-            Self::Composer => by(left, right, composer::Version::parse, Ord::cmp),
-            Self::Nuget => by(left, right, nuget::Version::parse, nuget::Version::cmp),
-            Self::Conda => by(left, right, conda::Version::parse, conda::Version::cmp),
-        };
-        compared.map_err(|version| MalformedVersion {
+        Ok(self.read(left)?.cmp(&self.read(right)?))
+    }
+
+    /// Reads a version, for comparisons with others that were read in the same order.
+    pub(crate) fn read(self, version: &str) -> Result<Version<'_>, MalformedVersion> {
+        let short = Some(version).filter(|version| version.len() <= LENGTH);
+        let read = short.and_then(|version| {
+            Some(match self {
+                Self::Apk => Version::Apk(apk::Version::parse(version)?),
+                Self::Dpkg => Version::Dpkg(dpkg::Version::parse(version)?),
+                Self::Rpm => Version::Rpm(rpm::Version::parse(version)?),
+                Self::Semver => Version::Semver(semver::Version::parse(version)?),
+                Self::Npm => Version::Npm(npm::Version::parse(version)?),
+                Self::Pep440 => Version::Pep440(pep440::Version::parse(version)?),
+                Self::Maven => Version::Maven(maven::Version::parse(version)?),
+                Self::Go => Version::Go(go::Version::parse(version)?),
+                Self::Gem => Version::Gem(gem::Version::parse(version)?),
+                Self::Composer => Version::Composer(composer::Version::parse(version)?),
+                Self::Nuget => Version::Nuget(nuget::Version::parse(version)?),
+                Self::Conda => Version::Conda(conda::Version::parse(version)?),
+            })
+        });
+        read.ok_or_else(|| MalformedVersion {
             order: self,
             version: version.to_owned(),
         })
@@ -112,18 +120,42 @@ impl Order {
     }
 }
 
-/// Reads two versions and compares them; the one that is none otherwise.
-fn by<'a, V>(
-    left: &'a str,
-    right: &'a str,
-    parse: impl Fn(&'a str) -> Option<V>,
-    compare: impl Fn(&V, &V) -> Ordering,
-) -> Result<Ordering, &'a str> {
-    let parse = |version: &'a str| {
-        let short = Some(version).filter(|version| version.len() <= LENGTH);
-        short.and_then(&parse).ok_or(version)
-    };
-    Ok(compare(&parse(left)?, &parse(right)?))
+/// A version that was read in some order.
+#[derive(Debug)]
+pub(crate) enum Version<'a> {
+    Apk(apk::Version),
+    Dpkg(dpkg::Version<'a>),
+    Rpm(rpm::Version<'a>),
+    Semver(semver::Version),
+    Npm(npm::Version<'a>),
+    Pep440(pep440::Version<'a>),
+    Maven(maven::Version),
+    Go(go::Version<'a>),
+    Gem(gem::Version<'a>),
+    Composer(composer::Version),
+    Nuget(nuget::Version<'a>),
+    Conda(conda::Version),
+}
+
+impl Version<'_> {
+    /// Which of two versions of one order is the newer one. Those of two orders are never compared.
+    pub(crate) fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Apk(left), Self::Apk(right)) => left.cmp(right),
+            (Self::Dpkg(left), Self::Dpkg(right)) => left.cmp(right),
+            (Self::Rpm(left), Self::Rpm(right)) => left.cmp(right),
+            (Self::Semver(left), Self::Semver(right)) => left.cmp(right),
+            (Self::Npm(left), Self::Npm(right)) => left.cmp(right),
+            (Self::Pep440(left), Self::Pep440(right)) => left.cmp(right),
+            (Self::Maven(left), Self::Maven(right)) => left.cmp(right),
+            (Self::Go(left), Self::Go(right)) => left.cmp(right),
+            (Self::Gem(left), Self::Gem(right)) => left.cmp(right),
+            (Self::Composer(left), Self::Composer(right)) => left.cmp(right),
+            (Self::Nuget(left), Self::Nuget(right)) => left.cmp(right),
+            (Self::Conda(left), Self::Conda(right)) => left.cmp(right),
+            _ => Ordering::Equal,
+        }
+    }
 }
 
 /// The name of what defines it: `dpkg`, `PEP 440`.

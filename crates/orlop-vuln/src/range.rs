@@ -6,11 +6,12 @@
 //! told as people read it (`>=1.0.0,<1.2.3`), and each comparison is kept, so that an answer can be
 //! explained.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::fmt;
 
 use crate::advisory::{Event, Range, RangeKind};
-use crate::order::{MalformedVersion, Order};
+use crate::order::{MalformedVersion, Order, Version};
 
 /// More events than any record has in one range; what lies beyond is not looked at, and said.
 const EVENTS: usize = 4096;
@@ -23,7 +24,8 @@ pub struct Judgement {
     /// The lowest version above it that isn't affected any more and is named as a fix.
     pub fixed_version: Option<String>,
     /// The comparisons that made it affected, in the order in which they were made: those of the range
-    /// that includes it. What else was compared [`explain`] tells.
+    /// that includes it. What else was compared [`explain`] tells. A search for findings tells none:
+    /// whoever wants to know asks [`judge`].
     pub comparisons: Vec<Comparison>,
 }
 
@@ -162,22 +164,23 @@ pub fn judge(
     versions: &[String],
     installed: &str,
 ) -> Result<Judgement, Undecided> {
+    let installed = Installed::new(installed);
     let judge = Judge::new(ecosystem, ranges, versions);
-    let reason = judge.decide(installed)?;
-    // Most versions that are looked up aren't affected: what was compared is noted for the others
-    // alone.
-    let (fixed_version, comparisons) = match &reason {
-        Some(reason) => (
-            judge.fix(installed, reason),
-            judge.comparisons(installed, reason),
-        ),
-        None => (None, Vec::new()),
-    };
-    Ok(Judgement {
-        reason,
-        fixed_version,
-        comparisons,
-    })
+    let mut judgement = judge.judge(&installed)?;
+    if let Some(reason) = &judgement.reason {
+        judgement.comparisons = judge.comparisons(&installed, reason);
+    }
+    Ok(judgement)
+}
+
+/// The same for whoever doesn't explain the answer: without the comparisons.
+pub(crate) fn judge_alone(
+    ecosystem: &str,
+    ranges: &[Range],
+    versions: &[String],
+    installed: &Installed<'_>,
+) -> Result<Judgement, Undecided> {
+    Judge::new(ecosystem, ranges, versions).judge(installed)
 }
 
 /// Every comparison of `installed` with the events of every range, whatever came of it: what there is
@@ -185,7 +188,8 @@ pub fn judge(
 /// compared is left out.
 pub fn explain(ecosystem: &str, ranges: &[Range], installed: &str) -> Vec<Comparison> {
     let judge = Judge::new(ecosystem, ranges, &[]);
-    let compared = (0..ranges.len()).flat_map(|at| judge.comparisons_with(at, installed));
+    let installed = Installed::new(installed);
+    let compared = (0..ranges.len()).flat_map(|at| judge.comparisons_with(at, &installed));
     compared.collect()
 }
 
@@ -214,6 +218,56 @@ impl RangeKind {
     }
 }
 
+/// A version that many advisories are asked about, read once for each order.
+pub(crate) struct Installed<'a> {
+    version: &'a str,
+    /// In the order of the ecosystem, and in that of Semantic Versioning: no range has a third.
+    read: [OnceCell<(Order, Read<'a>)>; 2],
+}
+
+type Read<'a> = Result<Version<'a>, MalformedVersion>;
+
+impl<'a> Installed<'a> {
+    pub(crate) fn new(version: &'a str) -> Self {
+        Self {
+            version,
+            read: [OnceCell::new(), OnceCell::new()],
+        }
+    }
+
+    /// How it stands to the version of an event.
+    fn compare(&self, order: Order, bound: &Bound<'_>) -> Result<Ordering, MalformedVersion> {
+        for cell in &self.read {
+            let (its, read) = cell.get_or_init(|| (order, order.read(self.version)));
+            if *its == order {
+                let own = read.as_ref().map_err(Clone::clone)?;
+                return Ok(own.cmp(bound.read(order)?));
+            }
+        }
+        order.compare(self.version, bound.event.version())
+    }
+}
+
+/// An event, whose version is read when it is first compared.
+struct Bound<'a> {
+    event: &'a Event,
+    read: OnceCell<Read<'a>>,
+}
+
+impl<'a> Bound<'a> {
+    fn new(event: &'a Event) -> Self {
+        Self {
+            event,
+            read: OnceCell::new(),
+        }
+    }
+
+    fn read(&self, order: Order) -> Result<&Version<'a>, MalformedVersion> {
+        let read = self.read.get_or_init(|| order.read(self.event.version()));
+        read.as_ref().map_err(Clone::clone)
+    }
+}
+
 /// What an advisory says of a package.
 struct Judge<'a> {
     ecosystem: &'a str,
@@ -232,8 +286,19 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Whether a version is affected, and what fixes it. Most versions that are looked up aren't.
+    fn judge(&self, installed: &Installed<'_>) -> Result<Judgement, Undecided> {
+        let reason = self.decide(installed)?;
+        let fix = reason.as_ref();
+        Ok(Judgement {
+            fixed_version: fix.and_then(|reason| self.fix(installed.version, reason)),
+            reason,
+            comparisons: Vec::new(),
+        })
+    }
+
     /// Why a version is affected, if it is.
-    fn decide(&self, installed: &str) -> Result<Option<Reason>, Undecided> {
+    fn decide(&self, installed: &Installed<'_>) -> Result<Option<Reason>, Undecided> {
         let mut undecided = None;
         for at in 0..self.ranges.len() {
             match self.in_range(at, installed, |_, _| ()) {
@@ -250,7 +315,7 @@ impl<'a> Judge<'a> {
         if let Some(version) = self
             .versions
             .iter()
-            .find(|version| self.equal(version, installed))
+            .find(|version| self.equal(version, installed.version))
         {
             let version = version.clone();
             return Ok(Some(Reason::Listed { version }));
@@ -273,59 +338,60 @@ impl<'a> Judge<'a> {
     fn in_range(
         &self,
         at: usize,
-        installed: &str,
+        installed: &Installed<'_>,
         mut compared: impl FnMut(&Event, Ordering),
     ) -> Result<Option<Interval>, Undecided> {
         let range = &self.ranges[at];
         let order = self.order_of(range)?;
         let (mut from, mut end) = (None, None);
         let (mut is_limited, mut limit) = (false, None);
-        for event in in_order(order, &range.events)? {
-            let ordering = match place(event) {
-                0 => order.compare(installed, event.version())?,
+        let bounds = in_order(order, &range.events)?;
+        for bound in &bounds {
+            let ordering = match place(bound.event) {
+                0 => installed.compare(order, bound)?,
                 place => 0.cmp(&place),
             };
-            compared(event, ordering);
-            match event {
-                Event::Introduced(_) if ordering.is_ge() => from = from.or(Some(event)),
+            compared(bound.event, ordering);
+            match bound.event {
+                Event::Introduced(_) if ordering.is_ge() => from = from.or(Some(bound.event)),
                 Event::Fixed(_) if ordering.is_ge() => from = None,
                 Event::LastAffected(_) if ordering.is_gt() => from = None,
                 Event::Introduced(_) => {}
-                Event::Fixed(_) | Event::LastAffected(_) => end = end.or(Some(event)),
+                Event::Fixed(_) | Event::LastAffected(_) => end = end.or(Some(bound)),
                 Event::Limit(_) => {
                     is_limited = true;
                     // Events are in order, and the last limit is the one that counts.
-                    limit = ordering.is_lt().then_some(event).or(limit);
+                    limit = ordering.is_lt().then_some(bound).or(limit);
                 }
             }
         }
         if range.events.iter().all(|event| place(event) != 0) {
             // It was compared with nothing, and yet must be a version.
-            order.compare(installed, installed)?;
+            order.compare(installed.version, installed.version)?;
         }
         let Some(from) = from.filter(|_| !is_limited || limit.is_some()) else {
             return Ok(None);
         };
-        let limit = limit.filter(|limit| limit.version() != "*");
+        let limit = limit.filter(|limit| limit.event.version() != "*");
         let end = match (end, limit) {
             (Some(end), Some(limit)) if compare_bounds(order, limit, end)?.is_lt() => Some(limit),
             (end, limit) => end.or(limit),
         };
         Ok(Some(Interval {
             from: Some(from.version().to_owned()).filter(|version| version != "0"),
-            end: End::of(end),
+            end: End::of(end.map(|bound| bound.event)),
         }))
     }
 
     /// The comparisons behind a reason.
-    fn comparisons(&self, installed: &str, reason: &Reason) -> Vec<Comparison> {
+    fn comparisons(&self, installed: &Installed<'_>, reason: &Reason) -> Vec<Comparison> {
         match reason {
             Reason::InRange { range, .. } => self.comparisons_with(*range, installed),
             Reason::Listed { .. } => Vec::new(),
         }
     }
 
-    fn comparisons_with(&self, at: usize, installed: &str) -> Vec<Comparison> {
+    fn comparisons_with(&self, at: usize, installed: &Installed<'_>) -> Vec<Comparison> {
         let mut comparisons = Vec::new();
         let Ok(order) = self.order_of(&self.ranges[at]) else {
             return comparisons;
@@ -334,7 +400,7 @@ impl<'a> Judge<'a> {
             comparisons.push(Comparison {
                 range: at,
                 order,
-                version: installed.to_owned(),
+                version: installed.version.to_owned(),
                 ordering,
                 event: event.clone(),
             });
@@ -348,6 +414,15 @@ impl<'a> Judge<'a> {
     /// The lowest fix above a version that is affected: the end of its interval, or, where another
     /// range has that, the end of that one's.
     fn fix(&self, installed: &str, reason: &Reason) -> Option<String> {
+        if let Reason::InRange { interval, .. } = reason
+            && self.begins_once()
+        {
+            // Nothing begins again after it.
+            return match &interval.end {
+                End::Fixed(version) => Some(version.clone()),
+                End::Open | End::Last(_) | End::Limit(_) => None,
+            };
+        }
         let mut reason = reason.clone();
         // Each step goes up to another event.
         let events: usize = self.ranges.iter().map(|range| range.events.len()).sum();
@@ -359,12 +434,19 @@ impl<'a> Judge<'a> {
                 },
                 Reason::Listed { .. } => self.next_fix(installed)?,
             };
-            match self.decide(&candidate) {
+            match self.decide(&Installed::new(&candidate)) {
                 Ok(Some(next @ Reason::InRange { .. })) => reason = next,
                 _ => return Some(candidate),
             }
         }
         None
+    }
+
+    /// Whether there is but one range, and it has but one beginning.
+    fn begins_once(&self) -> bool {
+        let [range] = self.ranges else { return false };
+        let is_beginning = |event: &&Event| matches!(event, Event::Introduced(_));
+        range.events.iter().filter(is_beginning).count() == 1
     }
 
     /// The lowest fix above a version that only the list has.
@@ -400,34 +482,39 @@ impl End {
 /// The events by their versions, those at one version as they are listed.
 ///
 /// It takes no order for granted, as the library's sorting does: Maven's isn't one.
-fn in_order(order: Order, events: &[Event]) -> Result<Vec<&Event>, Undecided> {
+fn in_order(order: Order, events: &[Event]) -> Result<Vec<Bound<'_>>, Undecided> {
     if events.len() > EVENTS {
         return Err(Undecided::TooMany(events.len()));
     }
-    let mut sorted: Vec<&Event> = Vec::with_capacity(events.len());
+    let mut sorted: Vec<Bound<'_>> = Vec::with_capacity(events.len());
     for event in events {
+        let bound = Bound::new(event);
         let mut malformed = None;
-        let mut is_before = |earlier: &Event| {
-            compare_bounds(order, earlier, event)
+        let mut is_before = |earlier: &Bound<'_>| {
+            compare_bounds(order, earlier, &bound)
                 .map_err(|error| malformed = Some(error))
                 .is_ok_and(Ordering::is_le)
         };
         // Records list events in order, most of them.
         let at = match sorted.last() {
-            Some(last) if !is_before(last) => sorted.partition_point(|event| is_before(event)),
+            Some(last) if !is_before(last) => sorted.partition_point(|bound| is_before(bound)),
             _ => sorted.len(),
         };
         if let Some(error) = malformed {
             return Err(error.into());
         }
-        sorted.insert(at, event);
+        sorted.insert(at, bound);
     }
     Ok(sorted)
 }
 
-fn compare_bounds(order: Order, left: &Event, right: &Event) -> Result<Ordering, MalformedVersion> {
-    match place(left).cmp(&place(right)) {
-        Ordering::Equal if place(left) == 0 => order.compare(left.version(), right.version()),
+fn compare_bounds(
+    order: Order,
+    left: &Bound<'_>,
+    right: &Bound<'_>,
+) -> Result<Ordering, MalformedVersion> {
+    match place(left.event).cmp(&place(right.event)) {
+        Ordering::Equal if place(left.event) == 0 => Ok(left.read(order)?.cmp(right.read(order)?)),
         decided => Ok(decided),
     }
 }

@@ -1,37 +1,46 @@
 //! From packages to the advisories that are about them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use orlop_sbom::{Package, PackageKind};
 
 use super::coverage::Plan;
 use super::{Question, normalized};
 use crate::database::{Database, DatabaseError, Entry};
-use crate::{Form, Judgement, State, judge};
+use crate::range::{Installed, judge_alone};
+use crate::{Form, Judgement, State};
 
 /// What is looked up once, however many packages it serves. In the order in which the database is
 /// read quickest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Lookup<'a> {
     /// The place of the ecosystem in the database.
-    ecosystem: usize,
+    pub(super) ecosystem: usize,
     /// As the ecosystem looks names up.
-    name: std::borrow::Cow<'a, str>,
-    version: &'a str,
+    pub(super) name: Cow<'a, str>,
+    pub(super) version: &'a str,
     /// Whether name and version are those of the source package.
-    is_source: bool,
+    pub(super) is_source: bool,
 }
 
 /// What an advisory says of packages.
-pub(super) struct Candidate {
-    pub(super) ecosystem: usize,
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) entry: Entry,
+pub(super) struct Candidate<'l> {
+    pub(super) lookup: &'l Lookup<'l>,
+    /// All that the ecosystem's advisories say of the name that was looked up, and which of it this is.
+    entries: Rc<Vec<Entry>>,
+    entry: usize,
     /// `Err` if it can't be told, with the reason.
     pub(super) judgement: Result<Judgement, String>,
     /// The packages: their places in the question.
-    pub(super) packages: Vec<usize>,
+    pub(super) packages: Cow<'l, [usize]>,
+}
+
+impl Candidate<'_> {
+    pub(super) fn entry(&self) -> &Entry {
+        &self.entries[self.entry]
+    }
 }
 
 /// Lookups, and the packages that each is for.
@@ -81,40 +90,55 @@ fn names(package: &Package) -> Vec<(&str, &str, bool)> {
 
 /// The advisories that say something of the packages: that they are affected, that it can't be told,
 /// or that they aren't whatever others say.
-pub(super) fn candidates(
+pub(super) fn candidates<'l>(
     database: &Database,
     question: &Question<'_>,
-    lookups: &Lookups<'_>,
-) -> Result<Vec<Candidate>, DatabaseError> {
+    lookups: &'l Lookups<'l>,
+) -> Result<Vec<Candidate<'l>>, DatabaseError> {
     let mut candidates = Vec::new();
     let mut lookups = lookups.iter().peekable();
     while let Some((first, _)) = lookups.peek() {
         let ecosystem = first.ecosystem;
         let mut packages = database.packages(ecosystem)?;
         let name = &database.contents().ecosystems[ecosystem].name;
-        let mut known: Option<(&str, Vec<Entry>)> = None;
+        let mut known: Option<(&str, Rc<Vec<Entry>>)> = None;
         while let Some((lookup, places)) =
             lookups.next_if(|(lookup, _)| lookup.ecosystem == ecosystem)
         {
-            if known.as_ref().is_none_or(|(name, _)| *name != lookup.name) {
-                known = Some((&lookup.name, packages.get(&lookup.name)?));
+            let entries = match &known {
+                Some((name, entries)) if *name == lookup.name => Rc::clone(entries),
+                _ => Rc::new(packages.get(&lookup.name)?),
+            };
+            let installed = Installed::new(lookup.version);
+            for (at, entry) in entries.iter().enumerate() {
+                let Some(judgement) = judged(name, lookup, entry, &installed) else {
+                    continue;
+                };
+                let packages = meant(entry, question, places);
+                if !packages.is_empty() {
+                    candidates.push(Candidate {
+                        lookup,
+                        entries: Rc::clone(&entries),
+                        entry: at,
+                        judgement,
+                        packages,
+                    });
+                }
             }
-            let entries = known.as_ref().map(|(_, entries)| entries.as_slice());
-            for entry in entries.unwrap_or_default() {
-                candidates.extend(candidate(question, name, lookup, places, entry));
-            }
+            known = Some((&lookup.name, entries));
         }
     }
     Ok(candidates)
 }
 
-fn candidate(
-    question: &Question<'_>,
+/// What an entry says of what was looked up: that it is affected, that it isn't whatever others say, or that
+/// it can't be told.
+fn judged(
     ecosystem: &str,
     lookup: &Lookup<'_>,
-    places: &[usize],
     entry: &Entry,
-) -> Option<Candidate> {
+    installed: &Installed<'_>,
+) -> Option<Result<Judgement, String>> {
     let is_meant = match entry.form {
         Form::Any => true,
         Form::Source => lookup.is_source,
@@ -130,21 +154,21 @@ fn candidate(
             fixed_version: None,
             comparisons: Vec::new(),
         }),
-        _ => judge(ecosystem, &entry.ranges, &entry.versions, lookup.version),
+        _ => judge_alone(ecosystem, &entry.ranges, &entry.versions, installed),
     };
     if entry.state != State::NotAffected && judgement.as_ref().is_ok_and(|it| !it.is_affected()) {
         return None;
     }
+    Some(judgement.map_err(|error| error.to_string()))
+}
+
+/// The packages that an entry is about.
+fn meant<'l>(entry: &Entry, question: &Question<'_>, places: &'l [usize]) -> Cow<'l, [usize]> {
     let applies = |place: &usize| applies(entry, question.packages[*place].package);
-    let packages: Vec<usize> = places.iter().copied().filter(applies).collect();
-    (!packages.is_empty()).then(|| Candidate {
-        ecosystem: lookup.ecosystem,
-        name: lookup.name.clone().into_owned(),
-        version: lookup.version.to_owned(),
-        entry: entry.clone(),
-        judgement: judgement.map_err(|error| error.to_string()),
-        packages,
-    })
+    match places.iter().all(applies) {
+        true => Cow::Borrowed(places),
+        false => Cow::Owned(places.iter().copied().filter(applies).collect()),
+    }
 }
 
 /// Whether an entry is about a package's architecture and kind of build. A package of a module says so

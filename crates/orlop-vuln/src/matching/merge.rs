@@ -14,33 +14,30 @@ use crate::{Assessment, Judgement, Order, Rating, State};
 const PREFERRED: &[&str] = &["GHSA-", "RUSTSEC-", "GO-", "PYSEC-"];
 
 /// A candidate, and what its record says of itself.
-type Said<'a> = (&'a Candidate, &'a Head);
+type Said<'a> = (&'a Candidate<'a>, &'a Head);
 /// The same, with how it was judged.
-type Affirmed<'a> = (&'a Candidate, &'a Head, &'a Judgement);
+type Affirmed<'a> = (&'a Candidate<'a>, &'a Head, &'a Judgement);
 
 /// Puts candidates together by package and fault.
 pub(super) fn merge(
     database: &Database,
     question: &Question<'_>,
-    candidates: &[Candidate],
+    candidates: &[Candidate<'_>],
 ) -> Result<Answer, DatabaseError> {
     let heads = heads(database, candidates)?;
-    let mut by_package: BTreeMap<usize, Vec<Said<'_>>> = BTreeMap::new();
+    let mut by_package: Vec<Vec<Said<'_>>> = vec![Vec::new(); question.packages.len()];
     for candidate in candidates {
-        let head = &heads[&candidate.entry.record];
+        let head = &heads[&candidate.entry().record];
         if !head.holds_at(question.as_of) {
             continue;
         }
-        for package in &candidate.packages {
-            by_package
-                .entry(*package)
-                .or_default()
-                .push((candidate, head));
+        for package in candidate.packages.iter() {
+            by_package[*package].push((candidate, head));
         }
     }
     let context = Context { database, question };
     let mut answer = Answer::default();
-    for (package, said) in by_package {
+    for (package, said) in by_package.into_iter().enumerate() {
         answer.undecidable.extend(undecidable(package, &said));
         for (id, mut said) in by_fault(said) {
             said.sort_by_key(|(candidate, head)| rank(candidate, head));
@@ -53,9 +50,9 @@ pub(super) fn merge(
 /// What the records of candidates say of themselves, each read once and in their order.
 fn heads(
     database: &Database,
-    candidates: &[Candidate],
+    candidates: &[Candidate<'_>],
 ) -> Result<HashMap<RecordId, Head>, DatabaseError> {
-    let records = candidates.iter().map(|candidate| candidate.entry.record);
+    let records = candidates.iter().map(|candidate| candidate.entry().record);
     let mut records = records.collect::<BTreeSet<_>>().into_iter().peekable();
     let mut heads = HashMap::new();
     while let Some(first) = records.peek().copied() {
@@ -70,38 +67,68 @@ fn heads(
 
 /// Candidates by the id of the fault. An advisory about several CVEs is about each; advisories without
 /// one are about the same fault if they share a name.
-fn by_fault(said: Vec<Said<'_>>) -> BTreeMap<String, Vec<Said<'_>>> {
-    let mut faults: BTreeMap<String, Vec<Said<'_>>> = BTreeMap::new();
-    let mut others: Vec<(BTreeSet<&str>, Vec<Said<'_>>)> = Vec::new();
+fn by_fault<'a>(said: Vec<Said<'a>>) -> BTreeMap<&'a str, Vec<Said<'a>>> {
+    let mut faults: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
+    let mut others = Groups::default();
     for (candidate, head) in said {
         for cve in &head.cves {
-            faults
-                .entry(cve.clone())
-                .or_default()
-                .push((candidate, head));
+            faults.entry(cve).or_default().push((candidate, head));
         }
         if head.cves.is_empty() {
-            let names = head.aliases.iter().chain([&head.id]).map(String::as_str);
-            let mut names: BTreeSet<&str> = names.collect();
-            let mut together = vec![(candidate, head)];
-            others.retain_mut(|(known, said)| {
-                let is_other = known.is_disjoint(&names);
-                if !is_other {
-                    names.append(known);
-                    together.append(said);
-                }
-                is_other
-            });
-            others.push((names, together));
+            others.add((candidate, head));
         }
     }
-    for (_, said) in others {
+    for said in others.finish() {
         let ids = said.iter().map(|(_, head)| head.id.as_str());
         if let Some(id) = ids.min_by_key(|id| (preference(id), *id)) {
-            faults.insert(id.to_owned(), said);
+            faults.insert(id, said);
         }
     }
     faults
+}
+
+/// What is said of faults without a CVE, by the fault.
+#[derive(Default)]
+struct Groups<'a> {
+    said: Vec<Said<'a>>,
+    /// For each of them one that is about the same fault; the first of a fault has itself.
+    same: Vec<usize>,
+    /// Who was the first to have a name.
+    by_name: HashMap<&'a str, usize>,
+}
+
+impl<'a> Groups<'a> {
+    fn add(&mut self, said: Said<'a>) {
+        let new = self.said.len();
+        self.said.push(said);
+        self.same.push(new);
+        let head = said.1;
+        for name in head.aliases.iter().chain([&head.id]) {
+            let known = *self.by_name.entry(name).or_insert(new);
+            let (one, other) = (self.first(known), self.first(new));
+            self.same[one.max(other)] = one.min(other);
+        }
+    }
+
+    /// The first that is about the same fault.
+    fn first(&mut self, mut at: usize) -> usize {
+        while self.same[at] != at {
+            // The way is half as long the next time.
+            self.same[at] = self.same[self.same[at]];
+            at = self.same[at];
+        }
+        at
+    }
+
+    /// What is said of each fault; what came last goes first.
+    fn finish(mut self) -> impl Iterator<Item = Vec<Said<'a>>> {
+        let mut groups: BTreeMap<usize, Vec<Said<'a>>> = BTreeMap::new();
+        for at in (0..self.said.len()).rev() {
+            let first = self.first(at);
+            groups.entry(first).or_default().push(self.said[at]);
+        }
+        groups.into_values()
+    }
 }
 
 fn preference(id: &str) -> usize {
@@ -111,7 +138,7 @@ fn preference(id: &str) -> usize {
 
 /// Which of several advisories range and fix are told of: one with a fix; one in the publisher's own
 /// form; one whose id is preferred.
-fn rank<'a>(candidate: &Candidate, head: &'a Head) -> (bool, bool, bool, usize, &'a str) {
+fn rank<'a>(candidate: &Candidate<'_>, head: &'a Head) -> (bool, bool, bool, usize, &'a str) {
     let judgement = candidate.judgement.as_ref();
     let fixed = judgement
         .ok()
@@ -157,10 +184,10 @@ impl Context<'_> {
     fn finding(
         &self,
         package: usize,
-        id: String,
+        id: &str,
         said: &[Said<'_>],
     ) -> Result<Option<Match>, DatabaseError> {
-        let denies = |(candidate, _): &Said<'_>| candidate.entry.state == State::NotAffected;
+        let denies = |(candidate, _): &Said<'_>| candidate.entry().state == State::NotAffected;
         let judged = said.iter().filter_map(|(candidate, head)| {
             let judgement = candidate.judgement.as_ref().ok()?;
             Some((*candidate, *head, judgement))
@@ -175,19 +202,19 @@ impl Context<'_> {
         let fixed_version = self.fix(&affirmed);
         let own = affirmed
             .iter()
-            .map(|(it, _, _)| it.entry.ratings.as_slice());
+            .map(|(it, _, _)| it.entry().ratings.as_slice());
         let general = affirmed.iter().map(|(_, head, _)| head.ratings.as_slice());
         let ratings: Vec<&[Rating]> = own.chain(general).collect();
-        let (epss, exploited) = self.scores(&id)?;
-        let mut informational = first.entry.informational.clone();
+        let (epss, exploited) = self.scores(id)?;
+        let mut informational = first.entry().informational.clone();
         informational = informational.filter(|_| {
             affirmed
                 .iter()
-                .all(|(it, _, _)| it.entry.informational.is_some())
+                .all(|(it, _, _)| it.entry().informational.is_some())
         });
         Ok(Some(Match {
             package,
-            aliases: aliases(&id, &affirmed),
+            aliases: aliases(id, &affirmed),
             assessment: Assessment::of(ratings),
             state: state(fixed_version.as_deref(), &affirmed),
             affected_range: judgement.affected_range(),
@@ -200,7 +227,7 @@ impl Context<'_> {
             exploited,
             informational,
             evidence: affirmed.iter().map(|said| self.evidence(*said)).collect(),
-            id,
+            id: id.to_owned(),
         }))
     }
 
@@ -222,18 +249,18 @@ impl Context<'_> {
         newest.cloned()
     }
 
-    fn name(&self, candidate: &Candidate) -> &str {
-        &self.database.contents().ecosystems[candidate.ecosystem].name
+    fn name(&self, candidate: &Candidate<'_>) -> &str {
+        &self.database.contents().ecosystems[candidate.lookup.ecosystem].name
     }
 
     fn evidence(&self, (candidate, head, judgement): Affirmed<'_>) -> Evidence {
         Evidence {
-            record: candidate.entry.record,
+            record: candidate.entry().record,
             feed: head.feed.clone(),
             advisory: head.id.clone(),
             ecosystem: self.name(candidate).to_owned(),
-            package: candidate.name.clone(),
-            version: candidate.version.clone(),
+            package: candidate.lookup.name.clone().into_owned(),
+            version: candidate.lookup.version.to_owned(),
             judgement: judgement.clone(),
         }
     }
@@ -254,19 +281,21 @@ impl Context<'_> {
 }
 
 fn aliases(id: &str, affirmed: &[Affirmed<'_>]) -> Vec<String> {
-    let mut names: BTreeSet<&str> = BTreeSet::new();
+    let mut names: Vec<&str> = Vec::new();
     for (_, head, _) in affirmed {
-        names.insert(&head.id);
+        names.push(&head.id);
         // Other CVEs of the same record are faults of their own.
         let others = head.aliases.iter().filter(|name| !name.starts_with("CVE-"));
         names.extend(others.map(String::as_str));
     }
-    names.remove(id);
+    names.retain(|name| *name != id);
+    names.sort_unstable();
+    names.dedup();
     names.into_iter().map(str::to_owned).collect()
 }
 
 fn state(fix: Option<&str>, affirmed: &[Affirmed<'_>]) -> FixState {
-    let is_refused = |(it, _, _): &Affirmed<'_>| it.entry.state == State::WontFix;
+    let is_refused = |(it, _, _): &Affirmed<'_>| it.entry().state == State::WontFix;
     match fix {
         Some(_) => FixState::Fixed,
         None if affirmed.iter().any(is_refused) => FixState::WontFix,

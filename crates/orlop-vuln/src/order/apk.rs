@@ -41,7 +41,7 @@ enum Part {
 
 /// The parts of a version, with [`Part::End`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version(Vec<Part>);
+pub(crate) struct Version(Vec<Part>);
 
 /// What apk expects next, which depends on what was there before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -24,7 +24,7 @@ const STABILITIES: [(&str, &str); 9] = [
 
 /// A normalized version as `version_compare` divides it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version(Vec<Part>);
+pub(crate) struct Version(Vec<Part>);
 
 /// Parts, oldest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

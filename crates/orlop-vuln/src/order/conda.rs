@@ -6,7 +6,7 @@ use super::number::{Number, split_digits, split_while};
 
 /// `[N!]version[+local]`, without regard to case.
 #[derive(Clone, Debug)]
-pub(super) struct Version {
+pub(crate) struct Version {
     epoch: String,
     components: Vec<Vec<Part>>,
     local: Vec<Vec<Part>>,

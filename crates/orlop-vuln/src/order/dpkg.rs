@@ -6,7 +6,7 @@ use super::number::{Number, split_digits};
 
 /// `[epoch:]upstream[-revision]`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Version<'a> {
+pub(crate) struct Version<'a> {
     epoch: i64,
     upstream: &'a str,
     revision: &'a str,

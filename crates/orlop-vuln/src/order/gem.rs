@@ -6,7 +6,7 @@ use super::number::{Number, split_digits};
 
 /// Numbers and words; a word makes it a pre-release.
 #[derive(Clone, Debug)]
-pub(super) struct Version<'a> {
+pub(crate) struct Version<'a> {
     /// Without zeros at the end of the numbers before the first word, and at the end of all.
     segments: Vec<Segment<'a>>,
 }

@@ -11,7 +11,7 @@ use super::number::{Number, split_while};
 
 /// A version of a module or a toolchain.
 #[derive(Clone, Debug)]
-pub(super) struct Version<'a> {
+pub(crate) struct Version<'a> {
     numbers: [Number<'a>; 3],
     /// Of a pre-release; empty for a release.
     before: Vec<Identifier<'a>>,

@@ -16,7 +16,7 @@ const RELEASE: usize = 5;
 
 /// A list of what dots divide, which ends in a list where a hyphen divides, or a letter from a digit.
 #[derive(Clone, Debug)]
-pub(super) struct Version(Vec<Item>);
+pub(crate) struct Version(Vec<Item>);
 
 #[derive(Clone, Debug)]
 enum Item {

@@ -11,7 +11,7 @@ const SAFE: u64 = (1 << 53) - 1;
 
 /// `[v=\s]*major.minor.patch[-]pre+build`, where numbers may start with zeros.
 #[derive(Clone, Debug)]
-pub(super) struct Version<'a> {
+pub(crate) struct Version<'a> {
     numbers: [u64; 3],
     before: Vec<Identifier<'a>>,
 }

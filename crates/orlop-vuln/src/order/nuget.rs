@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 /// `N[.N[.N[.N]]][-label.label][+metadata]`.
 #[derive(Clone, Debug)]
-pub(super) struct Version<'a> {
+pub(crate) struct Version<'a> {
     numbers: [i32; 4],
     labels: Vec<Label<'a>>,
 }

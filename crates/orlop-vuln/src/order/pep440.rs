@@ -20,7 +20,7 @@ const AFTER: [&str; 3] = ["post", "rev", "r"];
 
 /// `[N!]N(.N)*[{a|b|rc}N][.postN][.devN][+local]`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version<'a> {
+pub(crate) struct Version<'a> {
     epoch: Number<'a>,
     /// Without zeros at the end.
     release: Vec<Number<'a>>,

@@ -6,7 +6,7 @@ use super::number::{Number, split_digits, split_while};
 
 /// `[epoch:]version[-release]`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Version<'a> {
+pub(crate) struct Version<'a> {
     epoch: Number<'a>,
     version: &'a str,
     release: Option<&'a str>,

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// A version; what OSV writes in short (`0`, `1.2`) is filled up with zeros.
 #[derive(Clone, Debug)]
-pub(super) struct Version(::semver::Version);
+pub(crate) struct Version(::semver::Version);
 
 impl Version {
     pub(super) fn parse(version: &str) -> Option<Self> {
