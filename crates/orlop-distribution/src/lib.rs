@@ -62,7 +62,7 @@ pub use credentials::{
     Anonymous, Credential, CredentialChain, CredentialError, Credentials, DockerConfigFile, Keeper,
     PodmanAuthFile,
 };
-pub use download::{Download, DownloadedFile};
+pub use download::{Download, DownloadedFile, Validators};
 pub use endpoint::{Notes, Proxies};
 pub use error::{Error, RegistryError, RequestLine};
 pub use login::{LoginOutcome, registry_name};

@@ -6,7 +6,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use orlop_distribution::{Client, Download};
+use orlop_distribution::{Client, Download, Validators};
 use serde::{Deserialize, Serialize};
 
 use super::library_file::LibraryFile;
@@ -134,11 +134,14 @@ async fn refresh(root: &Path, source: &CatalogueSource, client: &Client) -> Resu
         }
         CatalogueSource::Address(url) => {
             let same = before.as_ref().filter(|old| old.source == url.as_str());
-            let etag = same.and_then(|old| old.etag.as_deref());
-            match client.download(url, etag, MAX_ARCHIVE).await? {
+            let known = same.map(|old| Validators {
+                etag: old.etag.clone(),
+                ..Validators::default()
+            });
+            match client.download(url, known.as_ref(), MAX_ARCHIVE).await? {
                 Download::Unchanged => return unchanged(root, before),
                 Download::File(file) => {
-                    let etag = file.etag.clone();
+                    let etag = file.validators.etag.clone();
                     let what = url.to_string();
                     let archive = spool(root, *file).await?;
                     (blocking(move || of_archive(archive, &what)).await?, etag)
