@@ -1,5 +1,5 @@
 //! Attach: files beside an image, in a manifest that names it as its subject (image-spec, "Guidelines
-//! for Artifact Usage"; the form of `oras attach`).
+//! for Artifact Usage"; the form of `oras attach`), or by a name of their own (`oras push`).
 //!
 //! Blobs first, then the manifest by its digest: what is interrupted leaves blobs that nothing names.
 
@@ -16,6 +16,8 @@ use orlop_oci::{Descriptor, ImageManifest, MediaType, Raw};
 use crate::cancel::Cancel;
 use crate::checked::{CheckedBlob, Fault, upload_error};
 use crate::error::{Error, Result};
+use crate::event::{BlobState, Event, EventSink, NoEvents};
+use crate::progress::progress;
 use crate::pull::blocking;
 
 /// The type of a blob that says nothing, and its bytes (image-spec, "Guidance for an Empty
@@ -58,19 +60,54 @@ pub async fn attach(
     artifact: &Artifact,
     cancel: &Cancel,
 ) -> Result<Raw> {
+    let attached = async {
+        let events: Arc<dyn EventSink> = Arc::new(NoEvents);
+        let raw = upload_all(remote, Some(subject), artifact, &events).await?;
+        let name = ManifestRef::Digest(raw.digest());
+        remote.put_manifest(name, &raw).await?;
+        Ok(raw)
+    };
     tokio::select! {
-        done = attach_now(remote, subject, artifact) => done,
+        done = attached => done,
         () = cancel.cancelled() => Err(Error::Cancelled),
     }
 }
 
-async fn attach_now(remote: &Remote, subject: &Descriptor, artifact: &Artifact) -> Result<Raw> {
+/// Puts an artifact that is about nothing else into a repository, by a name. Gives its manifest.
+///
+/// # Errors
+/// As [`attach`].
+pub async fn put_artifact(
+    remote: &Remote,
+    name: ManifestRef<'_>,
+    artifact: &Artifact,
+    events: &Arc<dyn EventSink>,
+    cancel: &Cancel,
+) -> Result<Raw> {
+    let put = async {
+        let raw = upload_all(remote, None, artifact, events).await?;
+        remote.put_manifest(name, &raw).await?;
+        Ok(raw)
+    };
+    tokio::select! {
+        done = put => done,
+        () = cancel.cancelled() => Err(Error::Cancelled),
+    }
+}
+
+/// Uploads what an artifact's manifest names; gives that.
+async fn upload_all(
+    remote: &Remote,
+    subject: Option<&Descriptor>,
+    artifact: &Artifact,
+    events: &Arc<dyn EventSink>,
+) -> Result<Raw> {
     let empty = Raw::new(MediaType::from(EMPTY_TYPE), EMPTY.to_vec()).descriptor();
     let mut layers = Vec::with_capacity(artifact.files.len());
     for file in &artifact.files {
         let descriptor = described(file).await?;
         let source = Arc::new(FileSource(file.path.clone()));
-        upload(remote, &descriptor, source).await?;
+        upload(remote, &descriptor, source, events).await?;
         layers.push(descriptor);
     }
     if layers.is_empty() {
@@ -78,23 +115,20 @@ async fn attach_now(remote: &Remote, subject: &Descriptor, artifact: &Artifact) 
         layers.push(empty.clone());
     }
     let nothing = Arc::new(bytes::Bytes::from_static(EMPTY));
-    upload(remote, &empty, nothing).await?;
+    let silent: Arc<dyn EventSink> = Arc::new(NoEvents);
+    upload(remote, &empty, nothing, &silent).await?;
     let manifest = ImageManifest {
         schema_version: 2,
         media_type: Some(MediaType::OciManifest),
         artifact_type: Some(artifact.artifact_type.clone()),
         config: empty,
         layers,
-        subject: Some(bare(subject)),
+        subject: subject.map(bare),
         annotations: artifact.annotations.clone(),
     };
     // A manifest of our own structures is always JSON.
     let bytes = serde_json::to_vec(&manifest).expect("a manifest can be written as JSON");
-    let raw = Raw::new(MediaType::OciManifest, bytes);
-    remote
-        .put_manifest(ManifestRef::Digest(raw.digest()), &raw)
-        .await?;
-    Ok(raw)
+    Ok(Raw::new(MediaType::OciManifest, bytes))
 }
 
 /// Only what finds it: an index says more of its children than of themselves.
@@ -131,17 +165,28 @@ async fn upload(
     remote: &Remote,
     descriptor: &Descriptor,
     source: Arc<dyn BlobSource>,
+    events: &Arc<dyn EventSink>,
 ) -> Result<()> {
+    let tell = |state| {
+        events.emit(Event::Blob {
+            digest: descriptor.digest.clone(),
+            layer: true,
+            state,
+        });
+    };
     if remote.has_blob(&descriptor.digest).await?.is_some() {
+        tell(BlobState::LayerExists);
         return Ok(());
     }
     let source = CheckedBlob::new(source, descriptor, changed)?;
     let session = remote.start_upload().await?;
-    remote
-        .upload_blob_into(session, descriptor, source, &|_| {})
-        .await
-        .map_err(upload_error)
-        .map(drop)
+    let sent = progress(events, descriptor, true, |current, total| {
+        BlobState::Pushing { current, total }
+    });
+    let uploaded = remote.upload_blob_into(session, descriptor, source, &sent);
+    uploaded.await.map_err(upload_error)?;
+    tell(BlobState::Pushed);
+    Ok(())
 }
 
 fn changed(descriptor: &Descriptor, _: Fault) -> Error {

@@ -48,7 +48,7 @@ mod usage;
 mod validate;
 pub mod why;
 
-pub use attach::{Artifact, AttachedFile, attach};
+pub use attach::{Artifact, AttachedFile, attach, put_artifact};
 pub use cancel::Cancel;
 pub use copy::{Copied, Copier, CopyOptions, Destination, Moved};
 pub use error::{Error, Result};
