@@ -160,6 +160,11 @@ impl Database {
         self.bytes.as_slice().len() as u64
     }
 
+    /// The file as it is, to be [saved](save).
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.as_slice()
+    }
+
     /// Reads everything and compares it with its checksum. To be done once with a file from elsewhere.
     ///
     /// # Errors
@@ -167,6 +172,32 @@ impl Database {
     /// [`DatabaseError::Damaged`].
     pub fn verify(&self) -> Result<(), DatabaseError> {
         header::verify(self.bytes.as_slice(), &self.header)
+    }
+
+    /// Which parts of a file that [`verify`](Self::verify) found damaged can't be used. There may be
+    /// none: not every byte belongs to a part.
+    pub fn damages(&self) -> Vec<String> {
+        let mut damages = Vec::new();
+        for (place, ecosystem) in self.contents.ecosystems.iter().enumerate() {
+            if self.packages(place).and_then(Packages::check).is_err() {
+                damages.push(format!("the packages of {}", ecosystem.name));
+            }
+        }
+        for (place, family) in self.contents.families.iter().enumerate() {
+            if self.records(place).and_then(|it| it.check()).is_err() {
+                damages.push(format!("the advisories of {}", family.name));
+            }
+        }
+        let scores = [
+            ("the scores of EPSS", self.epss("CVE-0000-0000").is_err()),
+            (
+                "the list of exploited CVEs",
+                self.exploited("CVE-0000-0000").is_err(),
+            ),
+        ];
+        let scores = scores.into_iter().filter(|(_, is_damaged)| *is_damaged);
+        damages.extend(scores.map(|(what, _)| what.to_owned()));
+        damages
     }
 
     /// The packages of an ecosystem, by its place in [`Contents::ecosystems`].

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use crate::Advisory;
 
-pub use document::{read_document, read_path};
+pub use document::{changed, read_document, read_path};
 
 /// The form of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

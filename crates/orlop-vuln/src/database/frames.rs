@@ -149,6 +149,12 @@ impl<'a> FrameReader<'a> {
         piece.ok_or(DAMAGED)
     }
 
+    /// Unpacks every frame.
+    pub(super) fn check(mut self) -> Result<(), DatabaseError> {
+        let count = u32::try_from(self.table.len() / ROW).map_err(|_| DAMAGED)?;
+        (0..count).try_for_each(|frame| self.unpack(frame))
+    }
+
     fn unpack(&mut self, frame: u32) -> Result<(), DatabaseError> {
         let row = self
             .table

@@ -96,6 +96,11 @@ pub(crate) struct Packages<'a> {
 }
 
 impl<'a> Packages<'a> {
+    /// Unpacks everything.
+    pub(super) fn check(self) -> Result<(), DatabaseError> {
+        self.frames.check()
+    }
+
     pub(super) fn new(index: &'a [u8], packed: &'a [u8]) -> Result<Self, DatabaseError> {
         let size = |at: usize, row: usize| Some((number(index, at)? as usize).saturating_mul(row));
         let rows = size(0, ROW).ok_or(DAMAGED)?;

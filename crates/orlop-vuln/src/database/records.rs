@@ -188,6 +188,12 @@ impl<'a> Records<'a> {
         })
     }
 
+    /// Unpacks everything.
+    pub(super) fn check(&self) -> Result<(), DatabaseError> {
+        FrameReader::new(self.heads.0, self.heads.1).check()?;
+        FrameReader::new(self.texts.0, self.texts.1).check()
+    }
+
     pub(crate) fn heads(&self) -> Heads<'a> {
         Heads(FrameReader::new(self.heads.0, self.heads.1))
     }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -100,6 +101,26 @@ pub fn read_path(path: &Path, sink: &mut dyn Sink) -> Result<Vec<Feed>, FeedErro
         }),
         false => Ok(found),
     }
+}
+
+/// When the file, or the newest of a folder's files that [`read_path`] looks at, was last changed;
+/// `None` for a folder that has no such file.
+///
+/// # Errors
+///
+/// [`FeedError::Io`].
+pub fn changed(path: &Path) -> Result<Option<SystemTime>, FeedError> {
+    let files = match path.is_dir() {
+        true => files(path)?,
+        false => vec![path.to_owned()],
+    };
+    let mut newest = None;
+    for file in files {
+        let changed = file.metadata().and_then(|metadata| metadata.modified());
+        let io = |source| FeedError::Io { path: file, source };
+        newest = newest.max(Some(changed.map_err(io)?));
+    }
+    Ok(newest)
 }
 
 /// Files below a folder by their names. Links to files are followed, links to folders aren't.
