@@ -1,4 +1,23 @@
-//! The store's database of advisories.
+//! The store's database of advisories: where it is, and how it comes to be there.
+//!
+//! ```text
+//! ROOT/scout/
+//!   advisories-v1.db        the database: replaced whole, never written to
+//!   sources/NAME/data       what `update` fetched of a source last, as it came
+//!                state.json where from, when, and what the server calls it
+//!                part       what is on its way
+//!   lock                    held by whoever makes a database
+//! ```
+//!
+//! Fetched sources are kept, so that a mirror that is away costs nothing but the news: the database is
+//! made of what is there. Where `import` reads from is the user's, and nothing of it is kept.
+
+mod artifact;
+mod build;
+mod fetch;
+mod lock;
+mod sources;
+mod update;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,6 +25,11 @@ use std::time::Duration;
 use orlop_vuln::database::{Database, DatabaseError, FORMAT};
 
 use crate::error::{Error, Result};
+
+pub use artifact::{ARTIFACT_TYPE, Pulled};
+pub use build::Built;
+pub use sources::{DEFAULT_ECOSYSTEMS, DEFAULT_RELEASES, DEFAULT_URLS, FeedSource, SourcesWanted};
+pub use update::{SourceOutcome, SourceState, UpdateOptions, Updated};
 
 /// Where the database of advisories is: one file below the store's root, for each version of its format.
 #[derive(Clone, Debug)]
@@ -59,7 +83,7 @@ impl Advisories {
     /// Opens it.
     ///
     /// # Errors
-    /// [`Error::NoDatabase`] if there is none, [`Error::Database`] if it can't be used.
+    /// [`Error::NoDatabase`] if there is none, [`Error::Unusable`] if it can't be used.
     pub fn open(&self) -> Result<Database> {
         match Database::open(&self.path()) {
             Err(DatabaseError::Io { source, .. })
@@ -67,9 +91,19 @@ impl Advisories {
             {
                 Err(Error::NoDatabase(self.folder.clone()))
             }
-            opened => Ok(opened?),
+            // This one names the file itself.
+            Err(error @ DatabaseError::Io { .. }) => Err(error.into()),
+            opened => opened.map_err(|source| Error::Unusable {
+                path: self.path(),
+                source,
+            }),
         }
     }
+}
+
+/// What a database is called: the SHA-256 of what it holds.
+fn name_of(database: &Database) -> String {
+    format!("sha256:{}", database.digest())
 }
 
 /// Whoever writes a database takes no longer than this.

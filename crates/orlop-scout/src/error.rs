@@ -21,6 +21,33 @@ pub enum Error {
     /// The database of advisories can't be used.
     #[error(transparent)]
     Database(#[from] orlop_vuln::database::DatabaseError),
+    /// The file of the store's database of advisories can't be used.
+    #[error("{}: {source}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: orlop_vuln::database::DatabaseError,
+    },
+    /// A feed of advisories can't be read.
+    #[error(transparent)]
+    Feed(#[from] orlop_vuln::feeds::FeedError),
+    /// What was fetched is no feed of advisories.
+    #[error("{url}: {why}")]
+    NoFeed {
+        /// Where it is.
+        url: String,
+        /// A clause about it.
+        why: String,
+    },
+    /// What was pulled is no database of advisories.
+    #[error("{reference} is no advisory database that can be used: {why}")]
+    NoAdvisories {
+        /// The artifact.
+        reference: String,
+        /// A clause about it.
+        why: String,
+    },
     /// There is no database of advisories yet.
     #[error("there is no advisory database in {}", .0.display())]
     NoDatabase(PathBuf),
@@ -72,8 +99,11 @@ impl Error {
             Self::NoDatabase(_) => {
                 "`orlop scout db update` fetches advisories, `orlop scout db import PATH…` reads them from files"
             }
-            Self::Database(_) => {
+            Self::Database(_) | Self::Unusable { .. } => {
                 "`orlop scout db update` or `orlop scout db import` makes a new one"
+            }
+            Self::Feed(_) | Self::NoAdvisories { .. } => {
+                "the advisory database, if there was one, is as it was"
             }
             Self::SeveralImages { .. } => "--ref names the one that is meant",
             _ => return None,
@@ -90,4 +120,19 @@ impl Error {
 /// Somebody wished to stop.
 pub(crate) fn cancelled() -> Error {
     Error::Image(orlop_image::Error::Cancelled)
+}
+
+/// Runs work that blocks on a thread for it.
+pub(crate) async fn blocking<T, W>(work: W) -> Result<T>
+where
+    T: Send + 'static,
+    W: FnOnce() -> Result<T> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Error::Thread),
+        },
+    }
 }

@@ -20,7 +20,7 @@ use orlop_snapshot::Overlay2;
 
 use crate::archive_scan::scan_archive;
 use crate::directory_scan::{Tree, scan_directory};
-use crate::error::{Error, Result, cancelled};
+use crate::error::{Error, Result, blocking, cancelled};
 use crate::source::Source;
 
 /// Records that are made at once: each takes a core.
@@ -417,19 +417,4 @@ fn document(path: &Path) -> Result<Indexed> {
         sbom,
         was_cached: false,
     })
-}
-
-/// Runs work that blocks on a thread for it.
-async fn blocking<T, W>(work: W) -> Result<T>
-where
-    T: Send + 'static,
-    W: FnOnce() -> Result<T> + Send + 'static,
-{
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Error::Thread),
-        },
-    }
 }

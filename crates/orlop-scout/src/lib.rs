@@ -27,7 +27,10 @@ mod observer;
 mod report;
 mod source;
 
-pub use advisories::Advisories;
+pub use advisories::{
+    ARTIFACT_TYPE, Advisories, Built, DEFAULT_ECOSYSTEMS, DEFAULT_RELEASES, DEFAULT_URLS,
+    FeedSource, Pulled, SourceOutcome, SourceState, SourcesWanted, UpdateOptions, Updated,
+};
 pub use cache::{Cache, CacheUsage};
 pub use directory_scan::{Tree, scan_directory};
 pub use error::{Error, Result};

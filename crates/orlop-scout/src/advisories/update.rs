@@ -1,0 +1,216 @@
+//! The database of what publishers have now.
+
+use std::collections::HashSet;
+use std::fs;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+use orlop_distribution::Client;
+use orlop_image::Cancel;
+use orlop_image::event::{Event, EventSink, Work};
+
+use super::Advisories;
+use super::build::{Built, Input};
+use super::fetch::{Fetched, Kept, folder_name};
+use super::sources::FeedSource;
+use crate::error::{Error, Result, blocking, cancelled};
+
+/// Between two events.
+const PAUSE: Duration = Duration::from_millis(80);
+
+/// How sources are fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdateOptions {
+    /// How many at a time.
+    pub parallel: usize,
+    /// The time of it.
+    pub now: Timestamp,
+}
+
+/// What an update did.
+#[derive(Clone, Debug)]
+pub struct Updated {
+    /// The new database; `None` where nothing could be fetched, and all is as it was.
+    pub built: Option<Built>,
+    /// What came of each source, in the order they were given in.
+    pub outcomes: Vec<SourceOutcome>,
+}
+
+/// What came of one source.
+#[derive(Clone, Debug)]
+pub struct SourceOutcome {
+    /// Its name.
+    pub name: String,
+    /// What happened.
+    pub state: SourceState,
+}
+
+/// What happened to a source.
+#[derive(Clone, Debug)]
+pub enum SourceState {
+    /// So many bytes came.
+    Fetched(u64),
+    /// What was here is still right.
+    Unchanged,
+    /// It couldn't be fetched.
+    Failed {
+        /// Why not.
+        error: Arc<Error>,
+        /// From when the copy is that is used in its place, if there is one.
+        kept: Option<Timestamp>,
+    },
+}
+
+impl SourceState {
+    /// What there is of it is what its publisher has.
+    pub fn is_current(&self) -> bool {
+        !matches!(self, Self::Failed { .. })
+    }
+}
+
+/// Tells how far it is.
+pub(super) struct Meter {
+    events: Arc<dyn EventSink>,
+    state: Mutex<(Work, Option<Instant>)>,
+}
+
+impl Meter {
+    fn new(events: &Arc<dyn EventSink>, total: usize) -> Self {
+        let work = Work {
+            what: "Fetching",
+            total: Some(total as u64),
+            unit: "sources",
+            ..Work::default()
+        };
+        Self {
+            events: Arc::clone(events),
+            state: Mutex::new((work, None)),
+        }
+    }
+
+    pub(super) fn passed(&self, bytes: u64) {
+        self.change(false, |work| work.bytes += bytes);
+    }
+
+    fn change(&self, always: bool, change: impl FnOnce(&mut Work)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state.0);
+        if !always && state.1.is_some_and(|last| last.elapsed() < PAUSE) {
+            return;
+        }
+        state.1 = Some(Instant::now());
+        self.events.emit(Event::Work(state.0.clone()));
+    }
+}
+
+impl Advisories {
+    /// Fetches sources and makes the database of them. Of a source that fails the last good copy is
+    /// used. Where none can be fetched, the database stays what it is.
+    ///
+    /// # Errors
+    /// Files can't be written; [`orlop_image::Error::Cancelled`]. Then the database is what it was.
+    pub async fn update(
+        &self,
+        sources: &[FeedSource],
+        client: &Client,
+        options: UpdateOptions,
+        events: &Arc<dyn EventSink>,
+        cancel: &Cancel,
+    ) -> Result<Updated> {
+        let lock = self.lock(&**events, cancel).await?;
+        let fetching = self.fetch_all(sources, client, options, events);
+        let outcomes = tokio::select! {
+            outcomes = fetching => outcomes,
+            () = cancel.cancelled() => return Err(cancelled()),
+        };
+        if !outcomes.iter().any(|outcome| outcome.state.is_current()) {
+            return Ok(Updated {
+                built: None,
+                outcomes,
+            });
+        }
+        let (own, told, wish) = (self.clone(), Arc::clone(events), cancel.clone());
+        let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        let work = blocking(move || {
+            let built = own.build(&own.kept(&names), options.now, &*told, &wish)?;
+            own.forget_others(&names);
+            drop(lock);
+            Ok(built)
+        });
+        let built = tokio::select! {
+            built = work => built?,
+            () = cancel.cancelled() => return Err(cancelled()),
+        };
+        Ok(Updated {
+            built: Some(built),
+            outcomes,
+        })
+    }
+
+    async fn fetch_all(
+        &self,
+        sources: &[FeedSource],
+        client: &Client,
+        options: UpdateOptions,
+        events: &Arc<dyn EventSink>,
+    ) -> Vec<SourceOutcome> {
+        let folder = self.folder.join("sources");
+        let meter = Meter::new(events, sources.len());
+        let fetches = sources.iter().enumerate().map(|(place, source)| {
+            let kept = Kept::of(&folder, &source.name);
+            let meter = &meter;
+            async move {
+                meter.change(true, |work| work.note = Some(source.name.clone()));
+                let fetched = kept.fetch(source, client, options.now, meter).await;
+                meter.change(true, |work| work.done += 1);
+                let state = match fetched {
+                    Ok(Fetched::New(bytes)) => SourceState::Fetched(bytes),
+                    Ok(Fetched::Unchanged) => SourceState::Unchanged,
+                    Err(error) => SourceState::Failed {
+                        error: Arc::new(error),
+                        kept: kept.state().map(|state| state.checked),
+                    },
+                };
+                let name = source.name.clone();
+                (place, SourceOutcome { name, state })
+            }
+        });
+        let fetches = futures_util::stream::iter(fetches);
+        let fetches = fetches.buffer_unordered(options.parallel.max(1));
+        let mut outcomes: Vec<(usize, SourceOutcome)> = fetches.collect().await;
+        outcomes.sort_by_key(|(place, _)| *place);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    /// What there is of these sources.
+    fn kept(&self, names: &[String]) -> Vec<Input> {
+        let folder = self.folder.join("sources");
+        let inputs = names.iter().filter_map(|name| {
+            let kept = Kept::of(&folder, name);
+            Some(Input {
+                name: name.clone(),
+                date: kept.state()?.checked,
+                path: kept.data(),
+            })
+        });
+        inputs.collect()
+    }
+
+    /// Removes what was kept of sources that aren't wanted any more.
+    fn forget_others(&self, names: &[String]) {
+        let names: HashSet<String> = names.iter().map(|name| folder_name(name)).collect();
+        let folder = self.folder.join("sources");
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let is_wanted = entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| names.contains(name));
+            if !is_wanted {
+                // It takes room and does no harm.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
