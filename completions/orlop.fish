@@ -1043,23 +1043,24 @@ complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subc
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "imagetools" -d 'Commands to work on images in registry'
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
 json\t'A JSON object a line'
 quiet\t'None'"
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -s D -l debug -d 'Show all that is known when something goes wrong'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves sbom help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "db" -d 'Manage the database of advisories'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
@@ -1112,6 +1113,26 @@ complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-vuln-packages -d 'With --format only-packages: leave out packages without vulnerabilities'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "import" -d 'Make the database from files and folders of advisories'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "pull" -d 'Pull the database from a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "push" -d 'Push the database to a registry'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "status" -d 'Show what the database holds, and how old it is'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "update" -d 'Fetch advisories and make the database from them'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "verify" -d 'Read all of the database and compare it with its checksums'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -l platform -d 'Scan the image of this platform: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -l ref -d 'Name of the image meant, where an archive or layout holds several' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -l format -d 'Output format: list, json, spdx, cyclonedx, syft-json' -r
@@ -1133,6 +1154,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "db" -d 'Manage the database of advisories'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand search" -s f -l filter -d 'Filter output: is-official=, stars=' -r
@@ -1797,6 +1819,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcom
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from buildx" -f -a "imagetools" -d 'Commands to work on images in registry'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "cves" -d 'Display CVEs identified in a software artifact'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "db" -d 'Manage the database of advisories'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "sbom" -d 'Generate or display the SBOM of an image'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from blob" -f -a "get" -d 'Download a blob (streamed to STDOUT by default)'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show disk usage'

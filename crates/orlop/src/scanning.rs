@@ -1,7 +1,6 @@
 //! What is scanned, and with which advisories: what the commands of `scout` have in common.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
@@ -18,9 +17,6 @@ use crate::error::{CliError, CliResult, chain};
 use crate::interrupt;
 use crate::looking::Reading;
 use crate::printer::Style;
-
-/// Data that is older than this is called stale. Distributions publish fixes daily.
-const STALE_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
 /// How what is scanned may be named.
 pub(crate) const TARGET_HELP: &str = "An IMAGE is looked for in the store, and then at its registry, from which nothing is kept but what its
@@ -156,16 +152,21 @@ pub(crate) fn database(app: &App) -> CliResult<Database> {
 }
 
 /// How advisories are judged: as of a time, or as of now.
-pub(crate) fn judge_options(as_of: Option<Timestamp>) -> JudgeOptions {
-    let age = SignedDuration::try_from(STALE_AFTER).unwrap_or_default();
+pub(crate) fn judge_options(app: &App, as_of: Option<Timestamp>) -> JudgeOptions {
     JudgeOptions {
         as_of,
         // What was known at a time doesn't age.
         stale_before: match as_of {
             Some(_) => None,
-            None => Timestamp::now().checked_sub(age).ok(),
+            None => stale_before(app),
         },
     }
+}
+
+/// Data from before this time is stale; none is where everything is younger than any time.
+pub(crate) fn stale_before(app: &App) -> Option<Timestamp> {
+    let age = SignedDuration::try_from(app.settings.stale_after).ok()?;
+    Timestamp::now().checked_sub(age).ok()
 }
 
 /// The image that came into the store last.

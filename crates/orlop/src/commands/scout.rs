@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{scout_cache, scout_cves, scout_sbom};
+use super::{scout_cache, scout_cves, scout_db, scout_sbom};
 use crate::app::App;
 use crate::error::CliResult;
 
@@ -14,6 +14,7 @@ use crate::error::CliResult;
 advisories in the store's folder.
 
 Examples:
+  orlop scout db update
   orlop scout cves alpine:3.20
   orlop scout cves --only-severity critical,high --exit-code app:v1
   orlop scout sbom --format spdx -o app.spdx.json app:v1"
@@ -31,6 +32,8 @@ pub enum ScoutCommand {
     Cache(scout_cache::ScoutCacheArgs),
     /// Display CVEs identified in a software artifact
     Cves(scout_cves::ScoutCvesArgs),
+    /// Manage the database of advisories
+    Db(scout_db::ScoutDbArgs),
     /// Generate or display the SBOM of an image
     Sbom(scout_sbom::ScoutSbomArgs),
 }
@@ -43,6 +46,7 @@ pub fn run(app: &App, args: ScoutArgs) -> CliResult {
     match args.command {
         ScoutCommand::Cache(args) => scout_cache::run(app, &args),
         ScoutCommand::Cves(args) => scout_cves::run(app, &args),
+        ScoutCommand::Db(args) => scout_db::run(app, args),
         ScoutCommand::Sbom(args) => scout_sbom::run(app, &args),
     }
 }

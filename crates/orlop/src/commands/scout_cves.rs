@@ -107,7 +107,7 @@ pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
     let database = scanning::database(app)?;
     let quiet = args.format == CvesFormat::Json;
     let indexed = scanning::index(app, &args.target, quiet)?;
-    let options = scanning::judge_options(args.as_of);
+    let options = scanning::judge_options(app, args.as_of);
     let mut report = Report::new(indexed, &database, options).map_err(CliError::from)?;
     filter(args).apply(&mut report);
     tell_coverage(app, &report);

@@ -1,5 +1,6 @@
 //! What a configuration file may say, and how a mistake in it is reported.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use orlop_distribution::RegistriesConfig;
@@ -37,7 +38,7 @@ pub struct FileConfig {
     pub limits: LimitsConfig,
     /// How the store is kept.
     pub store: StoreConfig,
-    /// How images are scanned.
+    /// How images are scanned, and the advisories they are judged by.
     pub scout: ScoutConfig,
     /// One table for each registry.
     pub registry: RegistriesConfig,
@@ -73,12 +74,22 @@ pub struct StoreConfig {
     pub undo_for: Option<String>,
 }
 
-/// How images are scanned.
+/// How images are scanned, and the advisories they are judged by.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScoutConfig {
     /// Whether packages are looked for while layers are unpacked.
     pub index_on_pull: Option<bool>,
+    /// Which kinds of sources `db update` fetches.
+    pub sources: Option<Vec<String>>,
+    /// Which ecosystems of OSV.
+    pub ecosystems: Option<Vec<String>>,
+    /// Which releases of Alpine.
+    pub alpine_releases: Option<Vec<String>>,
+    /// Where sources are, by their names.
+    pub urls: BTreeMap<String, String>,
+    /// From which age on data is called stale: `5d`.
+    pub stale_after: Option<String>,
 }
 
 /// Reads one layer from text; `origin` names it in errors.

@@ -154,6 +154,48 @@ pub const KEYS: &[Key] = &[
         help: "true: packages are looked for while pull, load and import unpack layers, so that the first scan \
                of an image has nothing to read.",
     },
+    Key {
+        name: "scout.sources",
+        kind: Kind::List,
+        default: "osv, alpine, wolfi, chainguard, debian, epss, kev and those that scout.urls adds",
+        variables: &["ORLOP_SCOUT_SOURCES"],
+        flag: None,
+        help: "What `orlop scout db update` fetches: osv (an archive for each of scout.ecosystems), alpine (two files for each of \
+               scout.alpine_releases), and one file each of the others.",
+    },
+    Key {
+        name: "scout.ecosystems",
+        kind: Kind::List,
+        default: "those of packages that scans find: AlmaLinux, Alpine, ..., PyPI, ..., npm, openSUSE",
+        variables: &["ORLOP_SCOUT_ECOSYSTEMS"],
+        flag: None,
+        help: "The ecosystems that are fetched of OSV, as it names them.",
+    },
+    Key {
+        name: "scout.alpine_releases",
+        kind: Kind::List,
+        default: "v3.10 to v3.23, edge",
+        variables: &["ORLOP_SCOUT_ALPINE_RELEASES"],
+        flag: None,
+        help: "The releases that are fetched of Alpine's own database. OSV has Alpine's as well.",
+    },
+    Key {
+        name: "scout.urls",
+        kind: Kind::Table,
+        default: "where each is published",
+        variables: &[],
+        flag: None,
+        help: "Where sources are, by their names: a mirror's addresses. osv and alpine are folders (URL/PyPI/all.zip, URL/v3.20/main.json). \
+               Another name adds a source of your own: one file in any form that `orlop scout db import` reads.",
+    },
+    Key {
+        name: "scout.stale_after",
+        kind: Kind::Time,
+        default: "\"5d\"",
+        variables: &["ORLOP_SCOUT_STALE_AFTER"],
+        flag: None,
+        help: "From which age on advisories are called stale.",
+    },
 ];
 
 /// The keys of a `[registry."HOST"]` table.

@@ -8,8 +8,10 @@ use orlop_distribution::{ANY_REGISTRY, RegistriesConfig};
 use orlop_layer::Bounds;
 use orlop_oci::Platform;
 use orlop_registry::config::ServeConfig;
+use orlop_scout::SourcesWanted;
 use serde::{Deserialize, Serialize};
 
+use super::file::ScoutConfig;
 use super::{Layers, Origin};
 use crate::environment::Environment;
 use crate::error::{CliError, CliResult, chain};
@@ -56,12 +58,18 @@ pub struct Settings {
     pub undo_for: Duration,
     /// Whether packages are looked for while layers are unpacked.
     pub index_on_pull: bool,
+    /// What `orlop scout db update` fetches.
+    pub advisories: SourcesWanted,
+    /// From which age on advisories are called stale.
+    pub stale_after: Duration,
     /// What holds for each registry.
     pub registries: RegistriesConfig,
     /// What `orlop serve` serves.
     pub serve: ServeConfig,
 }
 
+/// Distributions publish fixes daily.
+const STALE_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 /// The store of the machine.
 const SYSTEM_ROOT: &str = "/var/lib/orlop";
 
@@ -120,9 +128,32 @@ impl Settings {
                 .map_err(|why| named_words(layers, "store.undo_for", &why))?
                 .unwrap_or_default(),
             index_on_pull: config.scout.index_on_pull.unwrap_or(false),
+            advisories: advisories(layers, &config.scout)?,
+            stale_after: config
+                .scout
+                .stale_after
+                .as_deref()
+                .map(period)
+                .transpose()
+                .map_err(|why| named_words(layers, "scout.stale_after", &why))?
+                .unwrap_or(STALE_AFTER),
             registries,
             serve: config.serve,
         })
+    }
+}
+
+/// What is fetched of advisories; what makes no sense is told at once and not by the next update.
+fn advisories(layers: &Layers, config: &ScoutConfig) -> CliResult<SourcesWanted> {
+    let wanted = SourcesWanted {
+        sources: config.sources.clone(),
+        ecosystems: config.ecosystems.clone(),
+        releases: config.alpine_releases.clone(),
+        urls: config.urls.clone(),
+    };
+    match wanted.files() {
+        Ok(_) => Ok(wanted),
+        Err((key, why)) => Err(layers.fault(&format!("scout.{key}"), &why)),
     }
 }
 
@@ -197,6 +228,35 @@ mod tests {
             error.message().contains("store.undo_for: \"soon\" is no"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn advisories_are_fetched_where_it_is_said() {
+        let mine = settings(&[("ORLOP_SCOUT_SOURCES", "osv, kev")], &[], false).expect("ok");
+        let files = mine.advisories.files().expect("files");
+        assert!(files.iter().any(|file| file.name == "osv/PyPI"));
+        assert!(files.iter().any(|file| file.name == "kev"));
+        assert!(!files.iter().any(|file| file.name == "debian"));
+        assert_eq!(mine.stale_after, STALE_AFTER);
+        let old = settings(&[], &["scout.stale_after=\"12h\""], false).expect("ok");
+        assert_eq!(old.stale_after, Duration::from_secs(43_200));
+        for (set, expected) in [
+            (
+                "scout.sources=[\"nvd\"]",
+                "flag: scout.sources: there is no source \"nvd\"; there are osv, alpine, ",
+            ),
+            (
+                "scout.urls.kev=\"nowhere\"",
+                "flag: scout.urls.kev: \"nowhere\" is no address: ",
+            ),
+            (
+                "scout.stale_after=\"old\"",
+                "flag: scout.stale_after: \"old\" is no",
+            ),
+        ] {
+            let error = settings(&[], &[set], false).expect_err(set);
+            assert!(error.message().starts_with(expected), "{error}");
+        }
     }
 
     #[test]

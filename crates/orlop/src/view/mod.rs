@@ -1,5 +1,6 @@
 //! How the answers of the use-cases look: rows, trees and objects. Pure: data in, text out.
 
+pub mod advisories;
 pub mod cves;
 pub mod disk_usage;
 pub mod dive_json;
