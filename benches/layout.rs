@@ -45,15 +45,15 @@ pub(crate) fn ensure(folder: &Path) -> Outcome {
     if layers.iter().map(|layer| layer.files).sum::<usize>() < LAYERS * FILES_PER_LAYER * 9 / 10 {
         note("  (this machine has too few files for the full size: compare ratios only)");
     }
-    write_manifest(folder, &layers).map_err(failed)
+    write_manifest(folder, &layers.iter().collect::<Vec<_>>(), "five").map_err(failed)
 }
 
-struct WrittenLayer {
-    files: usize,
-    unpacked: u64,
-    size: u64,
-    digest: String,
-    diff_id: String,
+pub(crate) struct WrittenLayer {
+    pub(crate) files: usize,
+    pub(crate) unpacked: u64,
+    pub(crate) size: u64,
+    pub(crate) digest: String,
+    pub(crate) diff_id: String,
 }
 
 fn write_layer(source: &mut Source, blobs: &Path, number: usize) -> std::io::Result<WrittenLayer> {
@@ -102,14 +102,14 @@ fn write_layer(source: &mut Source, blobs: &Path, number: usize) -> std::io::Res
 }
 
 /// Hashes and counts what passes through.
-struct Hashing<W> {
+pub(crate) struct Hashing<W> {
     inner: W,
     bytes: u64,
     hash: Sha256,
 }
 
 impl<W: Write> Hashing<W> {
-    fn new(inner: W) -> Self {
+    pub(crate) fn new(inner: W) -> Self {
         Hashing {
             inner,
             bytes: 0,
@@ -118,7 +118,7 @@ impl<W: Write> Hashing<W> {
     }
 
     /// What is below, the count, and the hash in hexadecimal.
-    fn finish(self) -> (W, u64, String) {
+    pub(crate) fn finish(self) -> (W, u64, String) {
         (
             self.inner,
             self.bytes,
@@ -203,7 +203,11 @@ fn folders_below(mut waiting: Vec<PathBuf>) -> Vec<PathBuf> {
     folders
 }
 
-fn write_manifest(folder: &Path, layers: &[WrittenLayer]) -> std::io::Result<()> {
+pub(crate) fn write_manifest(
+    folder: &Path,
+    layers: &[&WrittenLayer],
+    name: &str,
+) -> std::io::Result<()> {
     let put = |bytes: &[u8]| -> std::io::Result<String> {
         let digest: String = Sha256::digest(bytes)
             .iter()
@@ -241,7 +245,7 @@ fn write_manifest(folder: &Path, layers: &[WrittenLayer]) -> std::io::Result<()>
         "schemaVersion": 2,
         "manifests": [{
             "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": manifest_digest, "size": manifest.len(),
-            "annotations": {"org.opencontainers.image.ref.name": "five"},
+            "annotations": {"org.opencontainers.image.ref.name": name},
         }],
     });
     std::fs::write(

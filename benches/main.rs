@@ -5,6 +5,7 @@ mod layout;
 mod pull;
 mod quick;
 mod report;
+mod scan;
 mod serve;
 
 use std::path::PathBuf;
@@ -30,6 +31,9 @@ enum What {
     Archive(archive::ArchiveArguments),
     /// Compares `orlop serve` with Debian's docker-registry, and with distribution v3 where it is
     Serve(serve::ServeArguments),
+    /// Scans a Debian image of 1.5 GB with orlop and syft, cold and warm, and builds, opens and asks a
+    /// database of advisories
+    Scan(scan::ScanArguments),
     /// Times `orlop version`
     Version {
         /// How many runs
@@ -48,9 +52,13 @@ enum What {
 }
 
 fn main() -> ExitCode {
+    if cfg!(debug_assertions) {
+        report::note("This is a debug build: what it measures says nothing.");
+    }
     let done = match Arguments::parse().what {
         What::Pull(arguments) => pull::pull(&arguments),
         What::Archive(arguments) => archive::archive(&arguments),
+        What::Scan(arguments) => scan::scan(&arguments),
         What::Serve(arguments) => serve::serve(&arguments),
         What::Version { runs } => quick::version(runs),
         What::Images { images, runs } => quick::images(images, runs),
@@ -79,7 +87,17 @@ fn target() -> Outcome<PathBuf> {
 
 /// The program that is measured.
 fn orlop() -> Outcome<PathBuf> {
-    let program = target()?.join("release/orlop");
+    built("orlop")
+}
+
+/// A program that was built as this one was.
+fn built(name: &str) -> Outcome<PathBuf> {
+    let profile = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    let program = target()?.join(profile).join(name);
     if program.is_file() {
         Ok(program)
     } else {

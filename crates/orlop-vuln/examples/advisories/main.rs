@@ -2,10 +2,13 @@
 //!
 //! ```text
 //! advisories build DATABASE PATH...
+//! advisories packages COUNT PATH... > packages
 //! advisories find DATABASE [ID VERSION_ID] < packages
+//! advisories time ROUNDS DATABASE [ID VERSION_ID] < packages
 //! ```
 //!
-//! A line of packages is kind (as in a package URL), name, version, and name and version of the source
+//! `time` opens the database and asks it, ROUNDS times: a line has the nanoseconds of both and the number of
+//! findings. A line of packages is kind (as in a package URL), name, version, and name and version of the source
 //! package where they differ; a line of findings is name, version, id, state, range and fix. Tabs are
 //! between them.
 
@@ -15,6 +18,8 @@
     clippy::unwrap_used,
     reason = "it is a tool for tests"
 )]
+
+mod packages;
 
 use std::path::Path;
 use std::time::Instant;
@@ -29,8 +34,12 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["build", database, paths @ ..] => build(Path::new(database), paths),
+        ["packages", count, paths @ ..] => print_packages(count.parse().unwrap(), paths),
         ["find", database, release @ ..] => find(Path::new(database), release),
-        _ => println!("advisories build DATABASE PATH... | find DATABASE [ID VERSION_ID]"),
+        ["time", rounds, database, release @ ..] => {
+            time(rounds.parse().unwrap(), Path::new(database), release);
+        }
+        _ => println!("advisories build|packages|find|time ARGUMENTS..."),
     }
 }
 
@@ -55,26 +64,64 @@ fn build(database: &Path, paths: &[&str]) {
     eprintln!("verified in {:?}", start.elapsed());
 }
 
-fn find(database: &Path, release: &[&str]) {
-    let packages: Vec<Package> = std::io::stdin()
-        .lines()
-        .map(|line| package(&line.unwrap()))
-        .collect();
-    let subjects: Vec<Subject<'_>> = packages
-        .iter()
-        .map(|package| Subject {
-            package,
-            is_owned_by_distribution: false,
-        })
-        .collect();
-    let release = match release {
+fn print_packages(count: usize, paths: &[&str]) {
+    for package in packages::packages_of(paths, count) {
+        println!(
+            "{}\t{}\t{}",
+            package.kind.purl_type(),
+            package.name,
+            package.version
+        );
+    }
+}
+
+/// The packages on standard input.
+fn read_packages() -> Vec<Package> {
+    let lines = std::io::stdin().lines();
+    lines.map(|line| package(&line.unwrap())).collect()
+}
+
+fn subjects(packages: &[Package]) -> Vec<Subject<'_>> {
+    let subject = |package| Subject {
+        package,
+        is_owned_by_distribution: false,
+    };
+    packages.iter().map(subject).collect()
+}
+
+fn release_of(words: &[&str]) -> Option<Release> {
+    match words {
         [id, version] => Some(Release {
             id: (*id).to_owned(),
             version: (*version).to_owned(),
             ..Release::default()
         }),
         _ => None,
+    }
+}
+
+fn time(rounds: usize, path: &Path, release: &[&str]) {
+    let (packages, release) = (read_packages(), release_of(release));
+    let question = Question {
+        release: release.as_ref(),
+        packages: &subjects(&packages),
+        as_of: None,
+        stale_before: None,
     };
+    for _ in 0..rounds {
+        let start = Instant::now();
+        let database = Database::open(path).unwrap();
+        let opened = start.elapsed();
+        let start = Instant::now();
+        let answer = database.find(&question).unwrap();
+        let (opened, found) = (opened.as_nanos(), start.elapsed().as_nanos());
+        println!("{opened}\t{found}\t{}", answer.findings.len());
+    }
+}
+
+fn find(database: &Path, release: &[&str]) {
+    let (packages, release) = (read_packages(), release_of(release));
+    let subjects = subjects(&packages);
     let start = Instant::now();
     let database = Database::open(database).unwrap();
     eprintln!("opened in {:?}", start.elapsed());
