@@ -19,6 +19,8 @@ mod lookup;
 mod merge;
 mod names;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use orlop_sbom::{Package, Release};
@@ -88,8 +90,9 @@ pub struct Match {
     pub exploited: Option<Date>,
     /// What it is if it is no vulnerability: `unmaintained`, `unsound`, `notice`.
     pub informational: Option<String>,
-    /// The advisories that say so, the one that range and fix are of first.
-    pub evidence: Vec<Evidence>,
+    /// The advisories that say so, the one that range and fix are of first. Packages of one source share
+    /// what is said of that.
+    pub evidence: Vec<Arc<Evidence>>,
 }
 
 /// What is done about a fault.

@@ -1,13 +1,15 @@
 //! From packages to the advisories that are about them.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use orlop_sbom::{Package, PackageKind};
 
 use super::coverage::Plan;
-use super::{Question, normalized};
+use super::{Evidence, Question, normalized};
 use crate::database::{Database, DatabaseError, Entry};
 use crate::range::{Installed, judge_alone};
 use crate::{Form, Judgement, State};
@@ -35,6 +37,8 @@ pub(super) struct Candidate<'l> {
     pub(super) judgement: Result<Judgement, String>,
     /// The packages: their places in the question.
     pub(super) packages: Cow<'l, [usize]>,
+    /// The same as it stands in findings, once it is one's.
+    pub(super) evidence: OnceCell<Arc<Evidence>>,
 }
 
 impl Candidate<'_> {
@@ -122,6 +126,7 @@ pub(super) fn candidates<'l>(
                         entry: at,
                         judgement,
                         packages,
+                        evidence: OnceCell::new(),
                     });
                 }
             }

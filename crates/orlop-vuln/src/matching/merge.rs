@@ -1,6 +1,7 @@
 //! From what advisories say to findings: each fault of a package once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -253,8 +254,8 @@ impl Context<'_> {
         &self.database.contents().ecosystems[candidate.lookup.ecosystem].name
     }
 
-    fn evidence(&self, (candidate, head, judgement): Affirmed<'_>) -> Evidence {
-        Evidence {
+    fn evidence(&self, (candidate, head, judgement): Affirmed<'_>) -> Arc<Evidence> {
+        let evidence = || Evidence {
             record: candidate.entry().record,
             feed: head.feed.clone(),
             advisory: head.id.clone(),
@@ -262,7 +263,8 @@ impl Context<'_> {
             package: candidate.lookup.name.clone().into_owned(),
             version: candidate.lookup.version.to_owned(),
             judgement: judgement.clone(),
-        }
+        };
+        Arc::clone(candidate.evidence.get_or_init(|| Arc::new(evidence())))
     }
 
     /// How likely a CVE is exploited, and since when it is, as far as that was known.
