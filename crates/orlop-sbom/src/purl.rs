@@ -57,9 +57,15 @@ fn split_name(package: &Package, release: Option<&Release>) -> (String, String) 
 /// An RPM's epoch is a qualifier.
 fn split_epoch(kind: PackageKind, version: &str) -> (Option<&str>, &str) {
     match version.split_once(':') {
-        Some((epoch, version)) if kind == PackageKind::Rpm => (Some(epoch), version),
+        Some((epoch, version)) if kind == PackageKind::Rpm && is_epoch(epoch) => {
+            (Some(epoch), version)
+        }
         _ => (None, version),
     }
+}
+
+fn is_epoch(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `debian-12`, `arch`.
@@ -104,11 +110,12 @@ pub fn read_purl(text: &str, found_by: &str) -> Option<(Package, Option<Release>
     }
     if let Some(epoch) = qualifier("epoch")
         && kind == PackageKind::Rpm
+        && is_epoch(&epoch)
     {
         package.version = format!("{epoch}:{version}");
     }
     package.architecture = qualifier("arch");
-    package.source = qualifier("upstream").map(|upstream| source_of(&package, &upstream));
+    package.source = qualifier("upstream").and_then(|upstream| source_of(&package, &upstream));
     let release = qualifier("distro").map(|distro| release_of(&distro, namespace));
     Some((package, release))
 }
@@ -120,16 +127,18 @@ fn kind_of(purl_type: &str) -> Option<PackageKind> {
         .find(|kind| kind.purl_type() == purl_type)
 }
 
-fn source_of(package: &Package, upstream: &str) -> SourcePackage {
+/// The source package that `upstream` names, with the version of the package where it has none.
+fn source_of(package: &Package, upstream: &str) -> Option<SourcePackage> {
     let split = match package.kind {
         PackageKind::Rpm => split_source_rpm(upstream),
         _ => upstream.split_once('@'),
     };
-    let (name, version) = split.unwrap_or((upstream, &package.version));
-    SourcePackage {
+    let (name, version) = split.unwrap_or((upstream, ""));
+    let version = Some(version).filter(|version| !version.is_empty());
+    (!name.is_empty()).then(|| SourcePackage {
         name: name.to_owned(),
-        version: version.to_owned(),
-    }
+        version: version.unwrap_or(&package.version).to_owned(),
+    })
 }
 
 /// `bash-5.1.8-6.el9.src.rpm`: the version is the last two parts.
@@ -161,6 +170,23 @@ fn release_of(distro: &str, namespace: &str) -> Release {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_package_without_a_version_has_that_of_its_package() {
+        for (upstream, expected) in [
+            ("glibc", Some(("glibc", "2.36-9"))),
+            ("glibc%40", Some(("glibc", "2.36-9"))),
+            ("glibc%402.36", Some(("glibc", "2.36"))),
+            ("%402.36", None),
+            ("", None),
+        ] {
+            let url = format!("pkg:deb/debian/libc6@2.36-9?upstream={upstream}");
+            let (package, _) = read_purl(&url, "test").unwrap();
+            let source = package.source.as_ref();
+            let source = source.map(|source| (source.name.as_str(), source.version.as_str()));
+            assert_eq!(source, expected, "{url}");
+        }
+    }
 
     fn release(id: &str, version: &str) -> Release {
         Release {
