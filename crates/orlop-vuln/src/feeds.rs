@@ -18,6 +18,7 @@ mod kev;
 mod osv;
 mod secdb;
 mod unpack;
+mod yaml;
 
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ pub use document::{changed, read_document, read_path};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Feed {
-    /// Records of OSV: osv.dev, GitHub, RustSec, Go, PyPA, Ubuntu and others.
+    /// Records of OSV, in JSON or YAML: osv.dev, GitHub, RustSec, Go, PyPA, Ubuntu and others.
     Osv,
     /// The security database of Alpine, Wolfi and Chainguard.
     Secdb,

@@ -8,13 +8,13 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Feed, FeedError, Sink, csaf, debian_tracker, epss, kev, osv, secdb, unpack};
+use super::{Feed, FeedError, Sink, csaf, debian_tracker, epss, kev, osv, secdb, unpack, yaml};
 
 /// How deep folders may lie in one another.
 const DEPTH: usize = 32;
 /// The names of files in a folder that are looked at. The rest is licences, notes, code.
 const NAMES: &[&str] = &[
-    ".json", ".zip", ".gz", ".tgz", ".zst", ".bz2", ".xz", ".tar", ".csv",
+    ".json", ".yaml", ".yml", ".zip", ".gz", ".tgz", ".zst", ".bz2", ".xz", ".tar", ".csv",
 ];
 
 /// The fields by which documents of JSON are told apart.
@@ -29,7 +29,7 @@ struct Shape {
     catalog_version: Option<IgnoredAny>,
 }
 
-/// Reads one document: JSON or CSV, unpacked. `name` is what faults call it.
+/// Reads one document: JSON, CSV, or a record of OSV in YAML, unpacked. `name` is what faults call it.
 ///
 /// # Errors
 ///
@@ -39,6 +39,10 @@ pub fn read_document(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<Fe
     if text.starts_with(b"#model_version") || text.starts_with(b"cve,epss") {
         epss::read(text, sink)?;
         return Ok(Feed::Epss);
+    }
+    if yaml::is_record(text) {
+        sink.advisory(Feed::Osv, osv::read(&yaml::to_json(text)?)?);
+        return Ok(Feed::Osv);
     }
     let shape: Shape =
         serde_json::from_slice(text).map_err(|error| format!("it is no JSON object: {error}"))?;

@@ -26,7 +26,7 @@ const XZ_MEMORY: u32 = 256 << 10;
 /// there is none around it.
 pub(super) type OnDocument<'a> = dyn FnMut(&str, Result<&[u8], String>) -> Result<(), String> + 'a;
 
-/// The JSON files of a zip archive, in order of their names.
+/// The documents of a zip archive, in order of their names.
 pub(super) fn zip(file: File, document: &mut OnDocument<'_>) -> Result<(), String> {
     let broken = |error: &dyn std::fmt::Display| format!("it is a damaged zip archive: {error}");
     let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
@@ -35,7 +35,7 @@ pub(super) fn zip(file: File, document: &mut OnDocument<'_>) -> Result<(), Strin
     let mut entries = archive.entries(&mut buffer);
     while let Some(entry) = entries.next_entry().map_err(|error| broken(&error))? {
         let name = String::from_utf8_lossy(entry.file_path().as_ref()).into_owned();
-        if entry.is_dir() || !name.ends_with(".json") {
+        if entry.is_dir() || !is_document(&name) {
             continue;
         }
         if found.len() == ENTRIES {
@@ -105,7 +105,7 @@ pub(super) fn stream(
     Err(format!("it is compressed more than {DEPTH} times"))
 }
 
-/// The JSON files of a tar archive, in its order.
+/// The documents of a tar archive, in its order.
 fn tar(reader: impl Read, document: &mut OnDocument<'_>) -> Result<(), String> {
     let broken = |error: std::io::Error| format!("it is a damaged tar archive: {error}");
     let mut archive = tar::Archive::new(reader);
@@ -116,7 +116,7 @@ fn tar(reader: impl Read, document: &mut OnDocument<'_>) -> Result<(), String> {
             return Err(format!("it has more than {ENTRIES} files"));
         }
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if !entry.header().entry_type().is_file() || !name.ends_with(".json") {
+        if !entry.header().entry_type().is_file() || !is_document(&name) {
             continue;
         }
         bytes.clear();
@@ -126,6 +126,13 @@ fn tar(reader: impl Read, document: &mut OnDocument<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether a file of an archive may be a document. What is hidden belongs to the tools of a repository.
+fn is_document(name: &str) -> bool {
+    let is_hidden = |part: &str| part.starts_with('.') && part != "." && part != "..";
+    let endings = [".json", ".yaml", ".yml"];
+    endings.iter().any(|ending| name.ends_with(ending)) && !name.split('/').any(is_hidden)
 }
 
 /// Everything a reader has, up to a bound.

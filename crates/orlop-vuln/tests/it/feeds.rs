@@ -66,6 +66,62 @@ fn a_record_of_osv_is_read_with_what_github_says_beside_it() {
 }
 
 #[test]
+fn a_record_in_yaml_is_the_same_as_in_json() {
+    let yaml = r#"
+id: PYSEC-2018-1
+details: |
+  Cuts
+  "off".
+affected:
+- package:
+    name: ansible
+    ecosystem: PyPI
+    purl: pkg:pypi/ansible
+  ranges:
+  - type: GIT
+    repo: https://example.org/ansible
+    events:
+    - introduced: "0"
+  - type: ECOSYSTEM
+    events:
+    - introduced: "0"
+    - fixed: 2.10
+  versions:
+  - "1.0"
+  - 1.10
+references:
+- type: WEB
+  url: https://example.org/1
+aliases:
+- CVE-2018-1
+severity: ~
+modified: "2021-07-02T02:41:33.584138Z"
+published: 2018-01-01T00:00:00Z
+"#;
+    let json = r#"{"id": "PYSEC-2018-1", "details": "Cuts\n\"off\".\n", "affected": [{"package":
+        {"name": "ansible", "ecosystem": "PyPI", "purl": "pkg:pypi/ansible"}, "ranges": [
+        {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.10"}]}],
+        "versions": ["1.0", "1.10"]}], "references": [{"type": "WEB", "url": "https://example.org/1"}],
+        "aliases": ["CVE-2018-1"], "modified": "2021-07-02T02:41:33.584138Z",
+        "published": "2018-01-01T00:00:00Z"}"#;
+    let (in_yaml, in_json) = (read(yaml), read(json));
+    assert_eq!(in_yaml.0, Ok(Feed::Osv));
+    assert_eq!(in_yaml.1.advisories, in_json.1.advisories);
+    let deep = format!("id: a\nmodified: {}{}", "[".repeat(100), "]".repeat(100));
+    for (bad, what) in [
+        (
+            "id: &a x\nmodified: *a",
+            "it has an alias, which isn't followed",
+        ),
+        (deep.as_str(), "more than 32 collections lie in each other"),
+        ("id: a\nmodified: [", "it is no YAML: line "),
+    ] {
+        let error = read(bad).0.unwrap_err();
+        assert!(error.starts_with(what), "{bad}: {error}");
+    }
+}
+
+#[test]
 fn what_a_record_cant_mean_is_refused() {
     let long = "x".repeat(2_000);
     for (from, to, what) in [
@@ -231,6 +287,7 @@ fn feeds_are_found_in_every_packing() {
     for (name, bytes) in [
         ("a/GHSA-x.json", RECORD),
         ("a/bad.json", "{"),
+        ("a/.github/workflows/a.yml", "on: push"),
         ("a/LICENSE", "x"),
     ] {
         header.set_size(bytes.len() as u64);
