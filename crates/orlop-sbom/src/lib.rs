@@ -22,6 +22,8 @@ mod codec;
 mod content;
 mod documents;
 mod finding;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod join;
 mod package;
 mod purl;

@@ -23,6 +23,8 @@
 mod builder;
 mod contents;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod header;
 mod packages;
 mod records;

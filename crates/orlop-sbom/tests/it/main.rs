@@ -4,6 +4,7 @@
 
 mod binaries;
 mod catalog;
+mod fuzz_documents;
 mod fuzz_packages;
 mod fuzz_programs;
 mod jars;

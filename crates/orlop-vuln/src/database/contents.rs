@@ -80,7 +80,7 @@ pub(super) struct Section {
     length: u64,
     /// The SHA-256 of an index; nothing for frames, which have checksums of their own.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    sha256: String,
+    pub(super) sha256: String,
 }
 
 impl Section {

@@ -126,7 +126,12 @@ impl RecordsWriter {
     pub(super) fn add(&mut self, head: &Head, text: Place) -> Result<(), DatabaseError> {
         // Plain structs in memory can always be written.
         let head = postcard::to_stdvec(head).expect("a head is written");
-        self.heads.add(&head)?.write(&mut self.rows);
+        self.add_bytes(&head, text)
+    }
+
+    /// The same, as it was written.
+    pub(super) fn add_bytes(&mut self, head: &[u8], text: Place) -> Result<(), DatabaseError> {
+        self.heads.add(head)?.write(&mut self.rows);
         text.write(&mut self.rows);
         self.count += 1;
         Ok(())

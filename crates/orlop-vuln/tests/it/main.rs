@@ -6,6 +6,7 @@ mod database;
 mod feeds;
 mod findings;
 mod fuzz_affected;
+mod fuzz_feeds;
 mod fuzz_vectors;
 mod fuzz_versions;
 mod images;

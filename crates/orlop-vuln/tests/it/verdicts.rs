@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use orlop_sbom::{Package, PackageKind, Release};
@@ -10,6 +11,9 @@ use orlop_testing::{Program, fixtures, missing};
 use orlop_vuln::database::{Builder, BuilderOptions, Database};
 use orlop_vuln::feeds::read_document;
 use orlop_vuln::{Match, Question, Subject};
+
+/// How long a script may take: `apk` is started anew for each comparison.
+const LIMIT: Duration = Duration::from_secs(1200);
 
 /// A line of verdicts.
 struct Verdict<'a> {
@@ -153,7 +157,9 @@ fn asked(fixtures: &Path, archive: &str, release: &str, environment: Option<(&st
         true => ("", "1"),
         false => (release, "5"),
     };
-    python = python.args(["--ecosystem", release, "--share", share]);
+    python = python
+        .args(["--ecosystem", release, "--share", share])
+        .timeout(LIMIT);
     if let Some((name, value)) = environment {
         python = python.env(name, value);
     }

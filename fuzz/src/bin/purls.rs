@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../../../crates/orlop-sbom/tests/it/fuzz_documents.rs"]
+mod property;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| property::check_purl(data));
