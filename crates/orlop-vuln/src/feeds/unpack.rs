@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Cursor, Read};
 
+use flate2::{Decompress, FlushDecompress, Status};
 use rawzip::{
     CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder,
 };
@@ -15,6 +16,8 @@ const DOCUMENT: u64 = 1 << 30;
 const ENTRY: u64 = 64 << 20;
 /// The most documents of one archive. All of OSV has some half a million.
 const ENTRIES: usize = 5_000_000;
+/// So many bytes are unpacked at a time, at least.
+const PIECE: usize = 64 << 10;
 /// How many compressions may lie in one another.
 const DEPTH: usize = 4;
 /// So many bytes tell what a file is.
@@ -44,33 +47,78 @@ pub(super) fn zip(file: File, document: &mut OnDocument<'_>) -> Result<(), Strin
         found.push((name, entry.wayfinder(), entry.compression_method()));
     }
     found.sort_by(|left, right| left.0.cmp(&right.0));
-    let mut bytes = Vec::new();
+    let mut unpacker = Unpacker::new();
     for (name, wayfinder, method) in found {
-        bytes.clear();
-        match unpack(&archive, wayfinder, method, &mut bytes) {
-            Ok(()) => document(&name, Ok(&bytes))?,
-            Err(what) => document(&name, Err(what))?,
-        }
+        let unpacked = unpacker.unpack(&archive, wayfinder, method);
+        document(&name, unpacked.map(|()| unpacker.bytes.as_slice()))?;
     }
     Ok(())
 }
 
-fn unpack(
-    archive: &ZipArchive<FileReader>,
-    entry: ZipArchiveEntryWayfinder,
-    method: CompressionMethod,
-    bytes: &mut Vec<u8>,
-) -> Result<(), String> {
-    let entry = archive
-        .get_entry(entry)
-        .map_err(|error| error.to_string())?;
-    let packed = entry.reader();
-    let unpacked: Box<dyn Read> = match method {
-        CompressionMethod::DEFLATE => Box::new(flate2::read::DeflateDecoder::new(packed)),
-        CompressionMethod::STORE => Box::new(packed),
-        other => return Err(format!("its compression {other:?} isn't known")),
-    };
-    whole(&mut entry.verifying_reader(unpacked), ENTRY, bytes)
+/// Unpacks files of a zip archive one after another in the same memory: what half a million of small
+/// archives leave between what is kept of them would be many times as much as that.
+struct Unpacker {
+    packed: Vec<u8>,
+    bytes: Vec<u8>,
+    inflater: Decompress,
+}
+
+impl Unpacker {
+    fn new() -> Self {
+        Self {
+            packed: Vec::new(),
+            bytes: Vec::new(),
+            inflater: Decompress::new(false),
+        }
+    }
+
+    /// Leaves the file in `bytes`.
+    fn unpack(
+        &mut self,
+        archive: &ZipArchive<FileReader>,
+        entry: ZipArchiveEntryWayfinder,
+        method: CompressionMethod,
+    ) -> Result<(), String> {
+        let entry = archive
+            .get_entry(entry)
+            .map_err(|error| error.to_string())?;
+        self.packed.clear();
+        self.bytes.clear();
+        whole(&mut entry.reader(), ENTRY, &mut self.packed)?;
+        match method {
+            CompressionMethod::DEFLATE => self.inflate()?,
+            CompressionMethod::STORE => std::mem::swap(&mut self.packed, &mut self.bytes),
+            other => return Err(format!("its compression {other:?} isn't known")),
+        }
+        let mut checked = entry.verifying_reader(self.bytes.as_slice());
+        let read = std::io::copy(&mut checked, &mut std::io::sink());
+        read.map(drop)
+            .map_err(|error| format!("it can't be unpacked: {error}"))
+    }
+
+    fn inflate(&mut self) -> Result<(), String> {
+        self.inflater.reset(false);
+        loop {
+            let read = usize::try_from(self.inflater.total_in()).unwrap_or(usize::MAX);
+            let packed = self.packed.get(read..).unwrap_or_default();
+            let before = (self.inflater.total_in(), self.inflater.total_out());
+            self.bytes.reserve(PIECE);
+            let flush = FlushDecompress::None;
+            let inflated = self
+                .inflater
+                .decompress_vec(packed, &mut self.bytes, flush)
+                .map_err(|error| format!("it can't be unpacked: {error}"))?;
+            if self.bytes.len() as u64 > ENTRY {
+                return Err(format!("it has more than {ENTRY} bytes"));
+            }
+            let is_stuck = before == (self.inflater.total_in(), self.inflater.total_out());
+            match inflated {
+                Status::StreamEnd => return Ok(()),
+                _ if is_stuck => return Err("it can't be unpacked: it ends early".to_owned()),
+                _ => {}
+            }
+        }
+    }
 }
 
 /// A document, or a tar archive of some, in any compression.
