@@ -6,6 +6,7 @@
 //!   sources/NAME/data       what `update` fetched of a source last, as it came
 //!                state.json where from, when, and what the server calls it
 //!                part       what is on its way
+//!   sources/made            which database was made of them
 //!   lock                    held by whoever makes a database
 //! ```
 //!

@@ -35,6 +35,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use jiff::Timestamp;
+
 use crate::feeds::EpssScore;
 
 pub use builder::{Builder, BuilderOptions, Fault};
@@ -165,6 +167,27 @@ impl Database {
     /// The file as it is, to be [saved](save).
     pub fn bytes(&self) -> &[u8] {
         self.bytes.as_slice()
+    }
+
+    /// The file as it would be, had it been built at this time from the same sources in the same state:
+    /// quicker than to build it again. What is damaged must not be given new checksums, so it is
+    /// [verified](Self::verify) first.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::Damaged`].
+    pub fn renewed(&self, time: Timestamp) -> Result<Vec<u8>, DatabaseError> {
+        self.verify()?;
+        let mut contents = self.contents.clone();
+        contents.built = time;
+        contents.sources.iter_mut().for_each(|it| it.date = time);
+        contents.ecosystems.iter_mut().for_each(|it| it.date = time);
+        Ok(header::write(self.sections().to_vec(), &contents))
+    }
+
+    /// Everything before the contents.
+    fn sections(&self) -> &[u8] {
+        header::sections(self.bytes.as_slice(), &self.header)
     }
 
     /// Reads everything and compares it with its checksum. To be done once with a file from elsewhere.

@@ -34,7 +34,7 @@ const DATABASE_FORMAT: &str = "vnd.orlop.advisories.format";
 const CREATED: &str = "org.opencontainers.image.created";
 const TITLE: &str = "org.opencontainers.image.title";
 /// The largest database that is fetched, in bytes.
-const MAX: u64 = 16 << 30;
+const MAX: u64 = 4 << 30;
 /// Between two events.
 const PAUSE: Duration = Duration::from_millis(80);
 

@@ -32,6 +32,20 @@ pub struct Built {
     pub lost: Option<String>,
 }
 
+impl Built {
+    /// A new one.
+    pub(super) fn of(database: &Database) -> Self {
+        Self {
+            digest: name_of(database),
+            size: database.size(),
+            contents: database.contents().clone(),
+            faults: Vec::new(),
+            is_new: true,
+            lost: None,
+        }
+    }
+}
+
 /// What a database is made of: one source.
 pub(super) struct Input {
     pub(super) name: String,
@@ -117,12 +131,10 @@ impl Advisories {
             save(database.bytes(), &self.path())?;
         }
         Ok(Built {
-            digest: name_of(&database),
-            size: database.size(),
-            contents: database.contents().clone(),
             faults,
             is_new,
             lost,
+            ..Built::of(&database)
         })
     }
 }

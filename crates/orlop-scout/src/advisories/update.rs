@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,12 @@ use jiff::Timestamp;
 use orlop_distribution::Client;
 use orlop_image::Cancel;
 use orlop_image::event::{Event, EventSink, Work};
+use orlop_vuln::database::{Database, save};
 
-use super::Advisories;
 use super::build::{Built, Input};
 use super::fetch::{Fetched, Kept, folder_name};
 use super::sources::FeedSource;
+use super::{Advisories, name_of};
 use crate::error::{Error, Result, blocking, cancelled};
 
 /// Between two events.
@@ -131,11 +133,23 @@ impl Advisories {
                 outcomes,
             });
         }
+        let is_unchanged = outcomes
+            .iter()
+            .all(|outcome| matches!(outcome.state, SourceState::Unchanged));
         let (own, told, wish) = (self.clone(), Arc::clone(events), cancel.clone());
         let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         let work = blocking(move || {
-            let built = own.build(&own.kept(&names), options.now, &*told, &wish)?;
+            let renewed = match is_unchanged {
+                true => own.renew(&names, options.now),
+                false => None,
+            };
+            let built = match renewed {
+                Some(built) => built,
+                None => own.build(&own.kept(&names), options.now, &*told, &wish)?,
+            };
             own.forget_others(&names);
+            // Without it the next update builds what it could renew.
+            let _ = fs::write(own.made_file(), &built.digest);
             drop(lock);
             Ok(built)
         });
@@ -184,6 +198,27 @@ impl Advisories {
         outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
+    /// Says of the database that it is of now, if it was made of these sources as they still are.
+    fn renew(&self, names: &[String], now: Timestamp) -> Option<Built> {
+        let database = self.open().ok()?;
+        let made = fs::read_to_string(self.made_file()).ok()?;
+        let sources = &database.contents().sources;
+        let is_same =
+            made == name_of(&database) && sources.iter().map(|source| &source.name).eq(names);
+        if !is_same {
+            return None;
+        }
+        let renewed = Database::from_bytes(database.renewed(now).ok()?).ok()?;
+        save(renewed.bytes(), &self.path()).ok()?;
+        Some(Built::of(&renewed))
+    }
+
+    /// The file with the name of the database that was made of what is kept: the database itself may have
+    /// been pulled or imported since.
+    fn made_file(&self) -> PathBuf {
+        self.folder.join("sources/made")
+    }
+
     /// What there is of these sources.
     fn kept(&self, names: &[String]) -> Vec<Input> {
         let folder = self.folder.join("sources");
@@ -207,7 +242,7 @@ impl Advisories {
                 .file_name()
                 .to_str()
                 .is_some_and(|name| names.contains(name));
-            if !is_wanted {
+            if !is_wanted && entry.path() != self.made_file() {
                 // It takes room and does no harm.
                 let _ = fs::remove_dir_all(entry.path());
             }

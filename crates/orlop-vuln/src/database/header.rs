@@ -117,6 +117,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Header, Contents), DatabaseError> {
     Ok((header, contents))
 }
 
+/// Everything before the contents.
+pub(super) fn sections<'a>(bytes: &'a [u8], header: &Header) -> &'a [u8] {
+    let end = usize::try_from(header.contents).unwrap_or(usize::MAX);
+    // It was looked at when the contents were read.
+    bytes.get(..end).unwrap_or_default()
+}
+
 /// Compares everything after the header with its checksum.
 pub(super) fn verify(bytes: &[u8], header: &Header) -> Result<(), DatabaseError> {
     let after = bytes.get(LENGTH..).unwrap_or_default();

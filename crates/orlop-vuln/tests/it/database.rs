@@ -32,6 +32,35 @@ pub(crate) fn built(records: &[&str]) -> Vec<u8> {
     builder.finish().unwrap()
 }
 
+#[test]
+fn what_is_renewed_is_what_would_be_built_anew() {
+    // Without dates: since when it is known is told by the database before it.
+    let undated = r#"{"id": "X-1", "modified": "", "affected": [
+        {"package": {"ecosystem": "npm", "name": "a"}, "versions": ["1.0.0"]}]}"#;
+    let now = Timestamp::from_second(2_000_000_000).unwrap();
+    let records = [RECORDS[0], undated, RECORDS[1]];
+    let before = Database::from_bytes(built(&records)).unwrap();
+    let mut builder = Builder::new(BuilderOptions {
+        built: now,
+        previous: Some(&before),
+    })
+    .unwrap();
+    builder.begin("test", now);
+    for record in records {
+        read_document("record", record.as_bytes(), &mut builder).unwrap();
+    }
+    let anew = builder.finish().unwrap();
+    assert!(before.renewed(now).unwrap() == anew);
+    // What is damaged gets no checksum that is right.
+    let mut bytes = built(&records);
+    bytes[200] ^= 1;
+    let damaged = Database::from_bytes(bytes).unwrap();
+    assert!(matches!(
+        damaged.renewed(now),
+        Err(DatabaseError::Damaged(_))
+    ));
+}
+
 /// Everything that can be asked of it.
 fn exercise(database: &Database) -> Result<usize, DatabaseError> {
     database.epss("CVE-2019-16138")?;

@@ -186,7 +186,8 @@ pub const KEYS: &[Key] = &[
         variables: &[],
         flag: None,
         help: "Where sources are, by their names: a mirror's addresses. osv and alpine are folders (URL/PyPI/all.zip, URL/v3.20/main.json). \
-               Another name adds a source of your own: one file in any form that `orlop scout db import` reads.",
+               Another name adds a source of your own: one file in any form that `orlop scout db import` reads. Certificates, proxy \
+               and plain HTTP of a host are set in its [registry.\"HOST\"] table.",
     },
     Key {
         name: "scout.stale_after",

@@ -45,15 +45,19 @@ pub fn warnings(built: &Built) -> Vec<String> {
             .take(FAULTS)
             .map(|fault| format!("{}: {}", fault.record, fault.what))
             .collect();
+        if named.is_empty() {
+            // It was said when they were read.
+            continue;
+        }
         if source.faults > named.len() as u64 {
             named.push("…".to_owned());
         }
         let count = usize::try_from(source.faults).unwrap_or(usize::MAX);
         let verb = if count == 1 { "was" } else { "were" };
+        let count = counted(count, "record");
         lines.push(format!(
-            "{}: {} {verb} left out: {}",
+            "{}: {count} {verb} left out: {}",
             source.name,
-            counted(count, "record"),
             named.join("; ")
         ));
     }
@@ -118,16 +122,20 @@ pub fn table(object: &Value, now: Timestamp) -> String {
     let built: Timestamp = text(&object["Built"]).parse().unwrap_or_default();
     let epss = match object["EPSS"]["Scores"].as_u64() {
         Some(0) | None => "none".to_owned(),
-        Some(count) => format!("{count} scores, {}", day(&object["EPSS"]["Date"])),
+        Some(count) => {
+            let scores = counted(usize::try_from(count).unwrap_or(usize::MAX), "score");
+            format!("{scores}, {}", day(&object["EPSS"]["Date"]))
+        }
     };
+    let kev = object["KEV"]["CVEs"].as_u64().unwrap_or(0);
+    let kev = counted(usize::try_from(kev).unwrap_or(usize::MAX), "CVE");
     let facts = format!(
-        "Database:\t{}\nDigest:\t{}\nBuilt:\t{}, {}\nSize:\t{}\nEPSS:\t{epss}\nKEV:\t{} CVEs\n",
+        "Database:\t{}\nDigest:\t{}\nBuilt:\t{}, {}\nSize:\t{}\nEPSS:\t{epss}\nKEV:\t{kev}\n",
         text(&object["Path"]),
         text(&object["Digest"]),
         text(&object["Built"]),
         units::ago(built, now),
         units::size(object["Size"].as_u64().unwrap_or(0)),
-        text(&object["KEV"]["CVEs"]),
     );
     let rows = |list: &str, heading: &str, fields: &[&str]| {
         let mut rows = format!("{heading}\n");

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use orlop_testing::{Compression, Image, Layer, Orlop, PlatformName, Tarball};
 use serde_json::Value;
 
+use super::db_update::secdb;
 use crate::orlop;
 
 /// A record of OSV about a package of npm that the image has, fixed in 1.3.0.
@@ -94,7 +96,7 @@ pub(super) fn left_behind(orlop: &Orlop) -> Vec<PathBuf> {
     let mut files = orlop.files_below("scout");
     files.retain(|file| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        !["advisories-v1.db", "lock", "data", "state.json"].contains(&&*name)
+        !["advisories-v1.db", "lock", "data", "state.json", "made"].contains(&&*name)
     });
     files
 }
@@ -218,8 +220,8 @@ fn status_shows_sources_and_ecosystems() {
     let table = orlop.ok(["scout", "db", "status"]).stdout;
     for line in [
         format!("Digest:     {name}"),
-        "EPSS:       1 scores, 2026-01-02".to_owned(),
-        "KEV:        1 CVEs".to_owned(),
+        "EPSS:       1 score, 2026-01-02".to_owned(),
+        "KEV:        1 CVE".to_owned(),
         "Alpine:v3.20   1          1            2026-01-03   stale".to_owned(),
         "npm            1          2            2026-01-03   stale".to_owned(),
     ] {
@@ -322,6 +324,39 @@ fn a_byte_that_is_another_is_found() {
 }
 
 #[test]
+fn ctrl_c_stops_an_import_within_a_second() {
+    let orlop = orlop();
+    let feed = orlop.folder().join("main.json");
+    // Some seconds of work.
+    fs::write(&feed, secdb(600_000)).expect("written");
+    let mut import = orlop.spawn([
+        "scout",
+        "db",
+        "import",
+        feed.to_str().expect("a plain name"),
+    ]);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(import.is_running(), "it takes longer: {}", import.stdout());
+    let start = Instant::now();
+    import.signal(rustix::process::Signal::INT);
+    let ended = import.wait(Duration::from_secs(10));
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(ended.code(), 130, "{ended}");
+    assert!(
+        ended
+            .stderr
+            .contains("interrupted: the database is what it was"),
+        "{ended}"
+    );
+    assert!(!database(&orlop).exists());
+    assert_eq!(left_behind(&orlop), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn another_process_is_waited_for() {
     let orlop = orlop();
     import(&orlop, "2026-01-03");
@@ -334,17 +369,15 @@ fn another_process_is_waited_for() {
         "import",
         folder.to_str().expect("a plain name"),
     ]);
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     while !waiting.stderr().contains("waiting for another process") {
         assert!(
             waiting.is_running() && start.elapsed().as_secs() < 20,
             "{}",
             waiting.stderr()
         );
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
     drop(lock);
-    waiting
-        .wait(std::time::Duration::from_secs(20))
-        .expect_success();
+    waiting.wait(Duration::from_secs(20)).expect_success();
 }

@@ -17,7 +17,7 @@ struct Scene {
 }
 
 /// Many records, so that a half is worth telling from a whole: a list of one package's fixes.
-fn secdb(fixes: usize) -> String {
+pub(super) fn secdb(fixes: usize) -> String {
     let fix = |number| format!(r#""1.2.5-r{number}": ["CVE-2025-{}"]"#, 10_000 + number);
     let fixes: Vec<String> = (1..=fixes).map(fix).collect();
     ALPINE.replace(r#""1.2.5-r1": ["CVE-2025-26519"]"#, &fixes.join(", "))
@@ -102,8 +102,47 @@ fn only_what_has_changed_is_fetched_again() {
         .ok(UPDATE.iter().chain(&["--set", "scout.sources=[\"osv\"]"]));
     assert_eq!(scene.ids(), ["GHSA-right"]);
     let kept = scene.orlop.files_below("scout/sources");
-    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert_eq!(
+        kept.len(),
+        3,
+        "data, its state, and what was made of it: {kept:?}"
+    );
     assert_eq!(left_behind(&scene.orlop), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn what_has_not_changed_is_renewed_and_not_built_again() {
+    let scene = scene();
+    scene.update();
+    let database =
+        || std::fs::read(scene.orlop.store().join("scout/advisories-v1.db")).expect("it");
+    let built = ["scout", "db", "status", "--format", "{{.Built}}"];
+    let before = scene.orlop.ok(built).text().to_owned();
+    let first = database();
+    // Times are whole seconds.
+    std::thread::sleep(Duration::from_millis(1100));
+    let renewed = scene.update();
+    assert!(
+        renewed.stderr.contains("0 fetched, 3 unchanged"),
+        "{renewed}"
+    );
+    assert!(!renewed.stderr.contains("Reading"), "{renewed}");
+    let time = scene.orlop.ok(built).text().to_owned();
+    assert!(database() != first && time > before);
+    scene.orlop.ok(["scout", "db", "verify"]);
+    assert_eq!(scene.ids(), ["CVE-2025-10001", "GHSA-right"]);
+    // A database from elsewhere is not the one of these sources.
+    let feed = scene.orlop.folder().join("other.json");
+    std::fs::write(&feed, secdb(7)).expect("written");
+    scene.orlop.ok([
+        "scout",
+        "db",
+        "import",
+        feed.to_str().expect("a plain name"),
+    ]);
+    let again = scene.update();
+    assert!(again.stderr.contains("Reading"), "{again}");
+    assert_eq!(scene.ids(), ["CVE-2025-10001", "GHSA-right"]);
 }
 
 #[test]
