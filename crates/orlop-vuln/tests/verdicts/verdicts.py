@@ -2,6 +2,7 @@
 """Says which advisories of an OSV archive affect which versions, without any of Orlop's code.
 
     verdicts.py ARCHIVE... [--ecosystem NAME] [--share N] > verdicts
+    verdicts.py ARCHIVE... --installed FILE > verdicts
     verdicts.py ARCHIVE... [--ecosystem NAME] --sample BYTES > records
 
 ARCHIVE is an `all.zip` of OSV, or a file with one record in a line. For each package of it, versions are
@@ -17,6 +18,7 @@ How it differs from what it is compared with: versions are compared by the ecosy
 once, and everything after that is arithmetic on their places. A range is a set of intervals of places,
 and a fix is where the union of all intervals around a version ends.
 
+--installed asks about the packages of a file instead, a line with ecosystem, package and version for each.
 --ecosystem keeps what is of one ecosystem or release, --share every Nth package.
 
 --sample prints records instead, one in a line and without their texts, of so many packages that they and
@@ -285,7 +287,7 @@ def is_listed(line, affected, version):
 class Package:
     """What the records of an archive say of a package."""
 
-    def __init__(self, tool, known, about):
+    def __init__(self, tool, known, about, asked=None):
         self.tool, self.known = tool, known
         self.behind, self.all = about, [record for record, _ in about]
         self.about = [it for it in about if not it[0].get("withdrawn")]
@@ -299,6 +301,9 @@ class Package:
         named = (bounds | listed) - self.odd - set(self.broken)
         near = {new for version in named for new in tool.near(version)}
         self.asked = {version for version in near | listed - self.odd if self.is_valid(version)}
+        if asked is not None:
+            self.asked = {version for version in asked if self.is_valid(version)}
+            self.odd = set()
         self.line = Line(tool, named | self.asked)
 
     def is_valid(self, version):
@@ -380,18 +385,24 @@ def digest(key):
     return hashlib.sha256("\t".join(key).encode()).hexdigest()
 
 
-def packages(all_records, wanted, share=1):
-    """`(key, package)` by key, which is ecosystem and name."""
+def grouped(all_records, wanted):
+    """What records say of each package: `{key: [(record, affected)]}`."""
     found = defaultdict(list)
     for record in all_records:
         parts = defaultdict(list)
         for part in record.get("affected") or []:
             parts[key_of(part)].append(part)
         for key, affected in parts.items():
-            if key[0].startswith(wanted) and int(digest(key), 16) % share == 0:
+            if key[0].startswith(wanted):
                 found[key].append((record, affected))
+    return found
+
+
+def packages(all_records, wanted, share=1):
+    """`(key, package)` by key, which is ecosystem and name."""
+    found = grouped(all_records, wanted)
     known, tools = Names(all_records), {}
-    for key in sorted(found):
+    for key in sorted(key for key in found if int(digest(key), 16) % share == 0):
         family = key[0].split(":")[0]
         if family not in tools:
             tools[family] = TOOLS[family]()
@@ -400,6 +411,22 @@ def packages(all_records, wanted, share=1):
             print(f"left out: {' '.join(key)}: {' '.join(package.broken)}", file=sys.stderr)
             continue
         yield key, package
+
+
+def installed(all_records, path):
+    """Lines for `ECOSYSTEM <tab> PACKAGE <tab> VERSION` of a file, which stand there once each."""
+    found, asked = grouped(all_records, ""), defaultdict(set)
+    for line in open(path):
+        ecosystem, name, version = line.rstrip("\n").split("\t")
+        asked[ecosystem, name].add(version)
+    known, tools = Names(all_records), {}
+    for key in sorted(asked):
+        family = key[0].split(":")[0]
+        if family not in tools:
+            tools[family] = TOOLS[family]()
+        package = Package(tools[family], known, found[key], asked[key])
+        for version, words in package.verdicts():
+            yield "\t".join([*key, version, " ".join(words) or "-"]) + "\n"
 
 
 def lines(all_records, wanted, share):
@@ -448,11 +475,14 @@ def main():
     parser.add_argument("archives", nargs="+")
     parser.add_argument("--ecosystem", default="")
     parser.add_argument("--share", type=int, default=1, metavar="N")
+    parser.add_argument("--installed", metavar="FILE")
     parser.add_argument("--sample", type=int, metavar="BYTES")
     arguments = parser.parse_args()
     all_records = [record for path in arguments.archives for record in records(path)]
     if arguments.sample:
         sys.stdout.writelines(sample(all_records, arguments.ecosystem, arguments.sample))
+    elif arguments.installed:
+        sys.stdout.writelines(installed(all_records, arguments.installed))
     else:
         sys.stdout.writelines(lines(all_records, arguments.ecosystem, arguments.share))
 
