@@ -1,8 +1,9 @@
 //! The catalogue of official images: one file in the store's root, replaced whole.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{DirBuilder, File};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -124,7 +125,9 @@ impl Catalogue {
 }
 
 async fn refresh(root: &Path, source: &CatalogueSource, client: &Client) -> Result<Refreshed> {
-    fs::create_dir_all(root).map_err(Error::io(format!("create {}", root.display())))?;
+    // A store may come into it, which is nobody else's.
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(root);
+    made.map_err(Error::io(format!("create {}", root.display())))?;
     // A damaged one is as good as none: this is what replaces it.
     let before = Catalogue::read(root).ok().flatten();
     let (files, etag) = match source {

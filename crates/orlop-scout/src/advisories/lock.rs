@@ -1,6 +1,7 @@
 //! One at a time makes a database.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::time::Duration;
 
 use orlop_image::Cancel;
@@ -25,7 +26,12 @@ impl Advisories {
     /// Takes the lock, waiting for whoever has it, and removes what somebody left who was killed.
     pub(super) async fn lock(&self, events: &dyn EventSink, cancel: &Cancel) -> Result<Lock> {
         let path = self.folder.join("lock");
-        fs::create_dir_all(&self.folder).map_err(Error::io(&self.folder))?;
+        // The root may not be there yet, and is nobody else's when a store comes into it.
+        let made = DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder);
+        made.map_err(Error::io(&self.folder))?;
         let mut open = File::options();
         let open = open.read(true).write(true).create(true).truncate(false);
         let file = open.open(&path).map_err(Error::io(&path))?;

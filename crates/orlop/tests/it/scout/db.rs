@@ -1,6 +1,7 @@
 //! The database of advisories: from files, what it says of itself, and what is done about damage.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -109,6 +110,11 @@ fn what_is_imported_is_what_scans_judge_by() {
     assert!(none.contains("there is no advisory database"), "{none}");
     assert!(none.contains("orlop scout db import"), "{none}");
     import(&orlop, "2026-01-03");
+    let mode = fs::metadata(orlop.store())
+        .expect("a root")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700, "a store will come into it");
     let (ids, coverage) = found(&orlop, &image, &[]);
     assert_eq!(ids, ["CVE-2024-1000", "CVE-2025-26519", "GHSA-right"]);
     assert_eq!(coverage, "partial", "it is stale");
