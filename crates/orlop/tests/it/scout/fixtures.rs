@@ -1,6 +1,6 @@
 //! Real images, judged by the real advisories of their time: exactly what was worked out by hand.
 
-use orlop_testing::{Orlop, fixtures};
+use orlop_testing::{FileServer, Orlop, fixtures};
 use serde_json::Value;
 
 use crate::orlop;
@@ -78,6 +78,38 @@ fn real_images_have_what_was_worked_out_for_them() {
             assert_eq!(report["coverage"]["advisories"], "complete");
         }
     }
+}
+
+#[test]
+fn what_a_mirror_has_is_judged_by_the_same() {
+    let Some(fixtures) = fixtures() else { return };
+    let advisories = fixtures.join("advisories");
+    let read = |path: &str| std::fs::read(advisories.join(path)).expect(path);
+    let files = FileServer::start();
+    for ecosystem in ["Alpine", "PyPI", "crates.io"] {
+        let archive = read(&format!("{ecosystem}/all.zip"));
+        files.put(&format!("/osv/{ecosystem}/all.zip"), archive);
+    }
+    for part in ["main", "community"] {
+        let path = format!("/secdb/v3.9/{part}.json");
+        files.put(&path, read(&format!("alpine-secdb/v3.9/{part}.json")));
+    }
+    files.put("/tracker", read("debian-tracker/json.zst"));
+    let base = format!("http://{}", files.host());
+    let orlop = orlop().config(&format!(
+        "[scout]\nsources = [\"osv\", \"alpine\", \"debian\"]\n\
+         ecosystems = [\"Alpine\", \"PyPI\", \"crates.io\"]\nalpine_releases = [\"v3.9\"]\n\
+         urls.osv = \"{base}/osv\"\nurls.alpine = \"{base}/secdb\"\nurls.debian = \"{base}/tracker\"\n"
+    ));
+    let said = orlop.ok(["scout", "db", "update"]);
+    assert!(
+        said.stderr.contains("6 fetched, 0 unchanged, 0 failed"),
+        "{said}"
+    );
+    assert!(!said.stderr.to_lowercase().contains("warning"), "{said}");
+    let report = report(&orlop, "alpine-3.9", PLATFORMS[0]);
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(10));
+    assert_eq!(report["coverage"]["advisories"], "complete");
 }
 
 #[test]
