@@ -63,7 +63,32 @@ pub(super) struct Classifiers {
     entries: Vec<Entry>,
     by_name: HashMap<&'static str, Vec<usize>>,
     /// Those with a `*` or a folder in their name.
-    by_pattern: Vec<(&'static str, usize)>,
+    by_pattern: Vec<(NamePattern, usize)>,
+}
+
+/// A name with a `*` or a folder in it. Every file of an image is compared with all of them.
+struct NamePattern {
+    text: &'static str,
+    is_path: bool,
+}
+
+impl NamePattern {
+    fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            is_path: text.contains('/'),
+        }
+    }
+
+    fn matches(&self, path: &str, name: &str) -> bool {
+        if self.is_path {
+            let rest = path.strip_suffix(self.text);
+            return rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+        }
+        // Nearly always the first letter tells.
+        let first = self.text.as_bytes().first();
+        (first == Some(&b'*') || first == name.as_bytes().first()) && matches(self.text, name)
+    }
 }
 
 /// A classifier, made ready when it is first needed.
@@ -88,7 +113,7 @@ impl Classifiers {
             let index = all.entries.len();
             for name in classifier.names {
                 if name.contains(['*', '/']) {
-                    all.by_pattern.push((name, index));
+                    all.by_pattern.push((NamePattern::new(name), index));
                 } else {
                     all.by_name.entry(name).or_default().push(index);
                 }
@@ -110,14 +135,8 @@ impl Classifiers {
     pub(super) fn of(&self, path: &str) -> impl Iterator<Item = &Entry> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let named = self.by_name.get(name).into_iter().flatten();
-        let matching = self.by_pattern.iter().filter(move |(pattern, _)| {
-            if pattern.contains('/') {
-                let rest = path.strip_suffix(pattern);
-                rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-            } else {
-                matches(pattern, name)
-            }
-        });
+        let patterns = self.by_pattern.iter();
+        let matching = patterns.filter(move |(pattern, _)| pattern.matches(path, name));
         let indices = named.chain(matching.map(|(_, index)| index));
         indices.map(|index| &self.entries[*index])
     }
