@@ -1,6 +1,6 @@
 //! The database of what publishers have now.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,6 +107,34 @@ impl Meter {
     }
 }
 
+/// Hosts that can't be reached: what else is there isn't waited for.
+#[derive(Default)]
+struct Away(Mutex<HashMap<String, Arc<Error>>>);
+
+impl Away {
+    fn host(source: &FeedSource) -> String {
+        source.url[..url::Position::BeforePath].to_owned()
+    }
+
+    fn error_of(&self, source: &FeedSource) -> Option<Arc<Error>> {
+        let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.get(&Self::host(source)).cloned()
+    }
+
+    fn note(&self, source: &FeedSource, error: &Arc<Error>) {
+        let is_away = matches!(
+            &**error,
+            Error::Image(orlop_image::Error::Registry(
+                orlop_distribution::Error::Connect { .. }
+            ))
+        );
+        if is_away {
+            let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            hosts.insert(Self::host(source), Arc::clone(error));
+        }
+    }
+}
+
 impl Advisories {
     /// Fetches sources and makes the database of them. Of a source that fails the last good copy is
     /// used. Where none can be fetched, the database stays what it is.
@@ -172,20 +200,28 @@ impl Advisories {
     ) -> Vec<SourceOutcome> {
         let folder = self.folder.join("sources");
         let meter = Meter::new(events, sources.len());
+        let away = Away::default();
         let fetches = sources.iter().enumerate().map(|(place, source)| {
             let kept = Kept::of(&folder, &source.name);
-            let meter = &meter;
+            let (meter, away) = (&meter, &away);
             async move {
                 meter.change(true, |work| work.note = Some(source.name.clone()));
-                let fetched = kept.fetch(source, client, options.now, meter).await;
+                let fetched = match away.error_of(source) {
+                    Some(error) => Err(error),
+                    None => {
+                        let fetched = kept.fetch(source, client, options.now, meter).await;
+                        fetched.map_err(Arc::new)
+                    }
+                };
                 meter.change(true, |work| work.done += 1);
                 let state = match fetched {
                     Ok(Fetched::New(bytes)) => SourceState::Fetched(bytes),
                     Ok(Fetched::Unchanged) => SourceState::Unchanged,
-                    Err(error) => SourceState::Failed {
-                        error: Arc::new(error),
-                        kept: kept.state().map(|state| state.checked),
-                    },
+                    Err(error) => {
+                        away.note(source, &error);
+                        let kept = kept.state().map(|state| state.checked);
+                        SourceState::Failed { error, kept }
+                    }
                 };
                 let name = source.name.clone();
                 (place, SourceOutcome { name, state })

@@ -13,6 +13,9 @@ use crate::interrupt;
 use crate::units;
 use crate::view::advisories;
 
+/// So many sources are named that failed for the same reason.
+const SHOWN: usize = 3;
+
 /// Arguments of `scout db update`.
 #[derive(Args, Clone, Debug)]
 #[command(
@@ -61,7 +64,7 @@ pub fn run(app: &App, args: &ScoutDbUpdateArgs) -> CliResult {
     );
     progress.finish();
     let Updated { built, outcomes } = updated?;
-    outcomes.iter().for_each(|outcome| tell(app, outcome));
+    tell(app, &outcomes);
     let Some(built) = built else {
         return Err(CliError::new(
             "no source of advisories could be fetched: the database is what it was",
@@ -93,19 +96,41 @@ fn now() -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
-fn tell(app: &App, outcome: &SourceOutcome) {
-    let SourceState::Failed { error, kept } = &outcome.state else {
-        return;
-    };
-    let instead = match kept {
-        Some(kept) => {
-            let ago = units::ago(*kept, Timestamp::now());
-            format!("the copy of {}, {ago}, is used", kept.strftime("%Y-%m-%d"))
+/// Warns of what couldn't be fetched: once for all that failed for the same reason.
+fn tell(app: &App, outcomes: &[SourceOutcome]) {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for outcome in outcomes {
+        let SourceState::Failed { error, kept } = &outcome.state else {
+            continue;
+        };
+        let instead = match kept {
+            Some(kept) => {
+                let ago = units::ago(*kept, Timestamp::now());
+                format!("the copy of {}, {ago}, is used", kept.strftime("%Y-%m-%d"))
+            }
+            None => "there is no older copy".to_owned(),
+        };
+        let reason = format!(
+            "can't be fetched: {}; {instead}",
+            crate::error::chain(error)
+        );
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(&outcome.name),
+            None => reasons.push((reason, vec![&outcome.name])),
         }
-        None => "there is no older copy".to_owned(),
-    };
-    let name = &outcome.name;
-    let error = crate::error::chain(error);
-    app.printer
-        .warn(format_args!("{name} can't be fetched: {error}; {instead}"));
+    }
+    for (reason, names) in reasons {
+        let names = match names.as_slice() {
+            [name] => (*name).to_owned(),
+            [names @ .., last] if names.len() < SHOWN => {
+                format!("{} and {last}", names.join(", "))
+            }
+            names => format!(
+                "{} and {} others",
+                names[..SHOWN].join(", "),
+                names.len() - SHOWN
+            ),
+        };
+        app.printer.warn(format_args!("{names} {reason}"));
+    }
 }

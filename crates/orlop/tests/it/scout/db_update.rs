@@ -189,6 +189,33 @@ fn a_source_that_is_away_is_the_last_good_copy() {
 }
 
 #[test]
+fn a_host_that_is_away_is_told_and_waited_for_once() {
+    let scene = scene();
+    // Nobody listens there.
+    let nobody = ["osv", "secdb"].map(|path| format!("http://127.0.0.1:1/{path}"));
+    let set = [
+        "scout.ecosystems=[\"npm\", \"PyPI\", \"Go\", \"Maven\", \"NuGet\"]".to_owned(),
+        format!("scout.urls.osv=\"{}\"", nobody[0]),
+        "parallel_downloads=1".to_owned(),
+    ];
+    let set: Vec<&str> = set.iter().flat_map(|it| ["--set", it]).collect();
+    let said = scene.orlop.ok(UPDATE.iter().chain(&set));
+    let warnings: Vec<&str> = said
+        .stderr
+        .lines()
+        .filter(|line| line.contains("can't be fetched"))
+        .collect();
+    assert_eq!(warnings.len(), 1, "{said}");
+    let names = "osv/npm, osv/PyPI, osv/Go and 2 others can't be fetched: cannot connect to ";
+    assert!(warnings[0].contains(names), "{said}");
+    assert_eq!(said.stderr.matches("trying again").count(), 2, "{said}");
+    assert!(
+        said.stderr.contains("2 fetched, 0 unchanged, 5 failed"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_source_that_never_came_is_told() {
     let scene = scene();
     scene.files.remove("/osv/npm/all.zip");
