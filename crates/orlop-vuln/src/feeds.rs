@@ -16,6 +16,7 @@ mod document;
 mod epss;
 mod kev;
 mod osv;
+mod oval;
 mod secdb;
 mod unpack;
 mod yaml;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 
 use crate::Advisory;
 
+pub(crate) use document::one_line;
 pub use document::{changed, read_document, read_path};
 
 /// The form of a feed.
@@ -38,6 +40,8 @@ pub enum Feed {
     DebianTracker,
     /// CSAF 2.0 security advisories and VEX, as Red Hat publishes them.
     Csaf,
+    /// Red Hat's definitions in OVAL, version 2.
+    Oval,
     /// FIRST's Exploit Prediction Scoring System.
     Epss,
     /// CISA's Known Exploited Vulnerabilities.
@@ -46,11 +50,12 @@ pub enum Feed {
 
 impl Feed {
     /// Every form.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Osv,
         Self::Secdb,
         Self::DebianTracker,
         Self::Csaf,
+        Self::Oval,
         Self::Epss,
         Self::Kev,
     ];
@@ -62,6 +67,7 @@ impl Feed {
             Self::Secdb => "secdb",
             Self::DebianTracker => "debian-tracker",
             Self::Csaf => "csaf",
+            Self::Oval => "oval",
             Self::Epss => "epss",
             Self::Kev => "kev",
         }

@@ -339,11 +339,10 @@ impl Sink for Builder {
         source.faults += 1;
         let source = source.name.clone();
         if self.faults.len() < FAULTS {
-            let record = record.to_owned();
             self.faults.push(Fault {
                 source,
-                record,
-                what,
+                record: feeds::one_line(record.to_owned()),
+                what: feeds::one_line(what),
             });
         }
     }

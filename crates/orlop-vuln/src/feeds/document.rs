@@ -8,13 +8,15 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Feed, FeedError, Sink, csaf, debian_tracker, epss, kev, osv, secdb, unpack, yaml};
+use super::{
+    Feed, FeedError, Sink, csaf, debian_tracker, epss, kev, osv, oval, secdb, unpack, yaml,
+};
 
 /// How deep folders may lie in one another.
 const DEPTH: usize = 32;
 /// The names of files in a folder that are looked at. The rest is licences, notes, code.
 const NAMES: &[&str] = &[
-    ".json", ".yaml", ".yml", ".zip", ".gz", ".tgz", ".zst", ".bz2", ".xz", ".tar", ".csv",
+    ".json", ".yaml", ".yml", ".zip", ".gz", ".tgz", ".zst", ".bz2", ".xz", ".tar", ".csv", ".xml",
 ];
 
 /// The fields by which documents of JSON are told apart.
@@ -29,16 +31,39 @@ struct Shape {
     catalog_version: Option<IgnoredAny>,
 }
 
-/// Reads one document: JSON, CSV, or a record of OSV in YAML, unpacked. `name` is what faults call it.
+/// Reads one document: JSON, CSV, OVAL, or a record of OSV in YAML, unpacked. `name` is what faults call it.
 ///
 /// # Errors
 ///
 /// A clause about the document, if it has no form that is known or is damaged as a whole.
 pub fn read_document(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<Feed, String> {
+    read_as_it_is(name, bytes, sink).map_err(one_line)
+}
+
+/// What a document says of itself may be quoted in a fault, and mustn't move a terminal's cursor.
+pub(crate) fn one_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.is_control() {
+            true => line.extend(letter.escape_default()),
+            false => line.push(letter),
+        }
+    }
+    line
+}
+
+fn read_as_it_is(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<Feed, String> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if text.starts_with(b"#model_version") || text.starts_with(b"cve,epss") {
         epss::read(text, sink)?;
         return Ok(Feed::Epss);
+    }
+    if oval::is_one(text) {
+        oval::read(text, sink)?;
+        return Ok(Feed::Oval);
     }
     if yaml::is_record(text) {
         sink.advisory(Feed::Osv, osv::read(&yaml::to_json(text)?)?);

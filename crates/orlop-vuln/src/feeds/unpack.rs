@@ -179,7 +179,7 @@ fn tar(reader: impl Read, document: &mut OnDocument<'_>) -> Result<(), String> {
 /// Whether a file of an archive may be a document. What is hidden belongs to the tools of a repository.
 fn is_document(name: &str) -> bool {
     let is_hidden = |part: &str| part.starts_with('.') && part != "." && part != "..";
-    let endings = [".json", ".yaml", ".yml"];
+    let endings = [".json", ".yaml", ".yml", ".xml"];
     endings.iter().any(|ending| name.ends_with(ending)) && !name.split('/').any(is_hidden)
 }
 

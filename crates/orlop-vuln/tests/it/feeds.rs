@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use orlop_testing::fixtures;
 use orlop_vuln::feeds::{EpssScore, Feed, FeedError, Sink, read_document, read_path};
-use orlop_vuln::{Advisory, Event, Form, Rating, State};
+use orlop_vuln::{Advisory, Affected, Event, Form, Rating, State};
 
 /// Keeps what it is told.
 #[derive(Default)]
@@ -276,6 +276,108 @@ fn red_hats_products_are_components_in_platforms() {
     assert_eq!(eight.form, Form::Any);
     assert_eq!((nine.package.as_str(), nine.form), ("vim", Form::Source));
     assert_eq!(nine.ranges[0].events[1], Event::Fixed("2:8.2-1.el9".into()));
+}
+
+/// Definitions in the form of Red Hat's, shortened: an advisory with a module, and a fault without a fix.
+const OVAL: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<oval_definitions xmlns="http://oval.mitre.org/XMLSchema/oval-definitions-5"
+ xmlns:red-def="http://oval.mitre.org/XMLSchema/oval-definitions-5#linux"><definitions>
+<definition class="patch" id="d:1"><metadata><title>RHSA-2023:1: node (Important)</title>
+ <reference ref_id="RHSA-2023:1" source="RHSA"/><reference ref_id="CVE-2023-1" source="CVE"/>
+ <description>A flaw.</description><advisory><severity>Important</severity>
+ <issued date="2023-01-02"/><updated date="2023-01-03"/>
+ <cve cvss3="7.5/CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H" impact="low" href="https://a/1">CVE-2023-1</cve>
+ <cve href="https://a/2">CVE-2023-2</cve><affected_cpe_list><cpe>cpe:/a:redhat:enterprise_linux:8</cpe>
+ <cpe>cpe:/a:redhat:enterprise_linux:8::appstream</cpe></affected_cpe_list></advisory></metadata>
+ <criteria operator="AND"><criterion comment="Module nodejs:16 is enabled" test_ref="t:0"/>
+ <criteria operator="OR"><criterion comment="nodejs is earlier than 1:16.2-1" test_ref="t:1"/>
+ <criterion comment="nodejs is signed" test_ref="t:2"/></criteria></criteria></definition>
+<definition class="vulnerability" id="d:2"><metadata><title>CVE-2023-3 vim</title>
+ <reference ref_id="CVE-2023-3" ref_url="https://a/3" source="CVE"/><advisory><severity>Low</severity>
+ <affected><resolution state="Will not fix"><component>vim</component></resolution></affected>
+ </advisory></metadata><criteria operator="AND">
+ <criterion comment="Red Hat Enterprise Linux 8 is installed" test_ref="t:9"/>
+ <criterion comment="vim is installed" test_ref="t:3"/></criteria></definition>
+<definition class="vulnerability" id="a.unaffected:def:1"><criteria><criterion test_ref="t:3"/></criteria>
+</definition></definitions><tests>
+<red-def:rpminfo_test id="t:1"><red-def:object object_ref="o:1"/><red-def:state state_ref="s:1"/></red-def:rpminfo_test>
+<red-def:rpminfo_test id="t:2"><red-def:object object_ref="o:1"/><red-def:state state_ref="s:2"/></red-def:rpminfo_test>
+<red-def:rpminfo_test id="t:3"><red-def:object object_ref="o:2"/></red-def:rpminfo_test></tests><objects>
+<red-def:rpminfo_object id="o:1"><red-def:name>nodejs</red-def:name></red-def:rpminfo_object>
+<red-def:rpminfo_object id="o:2"><red-def:name>vim-minimal</red-def:name></red-def:rpminfo_object></objects><states>
+<red-def:rpminfo_state id="s:1"><red-def:evr operation="less than">1:16.2-1</red-def:evr></red-def:rpminfo_state>
+<red-def:rpminfo_state id="s:2"><red-def:signature_keyid>1</red-def:signature_keyid></red-def:rpminfo_state>
+</states></oval_definitions>"#;
+
+#[test]
+fn definitions_of_oval_are_told_by_cve() {
+    let (read, heard) = read(OVAL);
+    assert_eq!(read, Ok(Feed::Oval));
+    assert_eq!(heard.faults, []);
+    let told: Vec<String> = heard
+        .advisories
+        .iter()
+        .map(|(_, advisory)| {
+            let [affected] = advisory.affected.as_slice() else {
+                panic!("{:#?}", advisory.affected);
+            };
+            assert_eq!(affected.form, Form::Binary);
+            let Affected {
+                ecosystem,
+                package,
+                module,
+                state,
+                ..
+            } = affected;
+            let end = affected.ranges[0].events.last().unwrap();
+            let ratings = &advisory.ratings;
+            format!(
+                "{} {ecosystem} {package} {module:?} {state:?} {end:?} {}",
+                advisory.id,
+                ratings.len()
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "CVE-2023-1 Red Hat:enterprise_linux:8 nodejs Some(\"nodejs:16\") Ranges Fixed(\"1:16.2-1\") 2",
+            "CVE-2023-2 Red Hat:enterprise_linux:8 nodejs Some(\"nodejs:16\") Ranges Fixed(\"1:16.2-1\") 1",
+            "CVE-2023-3 Red Hat:enterprise_linux:8 vim-minimal None WontFix Introduced(\"0\") 1",
+        ]
+    );
+    let first = &heard.advisories[0].1;
+    assert_eq!(first.related, ["RHSA-2023:1"]);
+    assert_eq!(first.published.unwrap().to_string(), "2023-01-02T00:00:00Z");
+}
+
+#[test]
+fn oval_that_is_damaged_or_endless_is_refused() {
+    let nested = "<criteria>".repeat(100) + &"</criteria>".repeat(100);
+    let start = OVAL.find("<criteria").unwrap();
+    let end = start + OVAL[start..].find("</definition>").unwrap();
+    let deep = format!("{}{nested}{}", &OVAL[..start], &OVAL[end..]);
+    let (answer, heard) = read(&deep);
+    assert_eq!(answer, Ok(Feed::Oval));
+    assert_eq!(heard.advisories.len(), 1, "the rest goes on");
+    let what = "its criteria are nested deeper than 32".to_owned();
+    assert_eq!(heard.faults, [("d:1".to_owned(), what)]);
+    let bomb = OVAL.replacen(
+        "<oval_definitions",
+        "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;\">]><oval_definitions",
+        1,
+    );
+    for bad in [&OVAL[..OVAL.len() / 2], bomb.as_str()] {
+        let error = read(bad).0.unwrap_err();
+        assert!(error.starts_with("it is no XML: "), "{error}");
+    }
+}
+
+#[test]
+fn what_a_document_says_of_itself_stays_in_one_line() {
+    let bad = RECORD.replace("2024-01-02T00", "2\\n\\u001b[2J");
+    let error = read(&bad).0.unwrap_err();
+    assert_eq!(error, "its \"modified\" is no date: 2\\n\\u{1b}[2J:00:00Z");
 }
 
 #[test]

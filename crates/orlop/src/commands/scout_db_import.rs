@@ -17,9 +17,10 @@ use crate::view::advisories;
 /// Arguments of `scout db import`.
 #[derive(Args, Clone, Debug)]
 #[command(
-    after_help = "What is read, packed or not: OSV records and archives of them (all.zip), the security databases of
-Alpine, Wolfi and Chainguard, the Debian security tracker's JSON, CSAF 2.0 documents, EPSS scores and
-CISA's catalogue of exploited vulnerabilities. A folder is read with everything below it.
+    after_help = "What is read, packed or not: OSV records in JSON or YAML and archives of them (all.zip), the
+security databases of Alpine, Wolfi and Chainguard, the Debian security tracker's JSON, CSAF 2.0
+documents, Red Hat's OVAL definitions, EPSS scores and CISA's catalogue of exploited
+vulnerabilities. A folder is read with everything below it.
 
 The database is made of these paths and of nothing else: what it held before is replaced, and
 `orlop scout db update` replaces it again. The same files with the same dates make the same bytes.
