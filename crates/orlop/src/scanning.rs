@@ -17,6 +17,7 @@ use crate::error::{CliError, CliResult, chain};
 use crate::interrupt;
 use crate::looking::Reading;
 use crate::printer::Style;
+use crate::view::file_words::one_line;
 
 /// How what is scanned may be named.
 pub(crate) const TARGET_HELP: &str = "An IMAGE is looked for in the store, and then at its registry, from which nothing is kept but what its
@@ -118,7 +119,7 @@ fn tell_faults(app: &App, indexed: &Indexed) {
     const SHOWN: usize = 10;
     let faults = &indexed.sbom.faults;
     for fault in faults.iter().take(SHOWN) {
-        app.printer.warn(fault);
+        app.printer.warn(one_line(&fault.to_string()));
     }
     if let Some(more) = faults.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let more = counted(more, "more file");

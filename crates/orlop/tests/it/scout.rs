@@ -5,3 +5,4 @@ mod db;
 mod db_registry;
 mod db_update;
 mod fixtures;
+mod hostile;

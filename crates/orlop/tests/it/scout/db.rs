@@ -61,7 +61,7 @@ fn feeds(orlop: &Orlop) -> PathBuf {
     folder
 }
 
-fn import(orlop: &Orlop, date: &str) -> String {
+pub(super) fn import(orlop: &Orlop, date: &str) -> String {
     let folder = feeds(orlop);
     let folder = folder.to_str().expect("a plain name");
     let done = orlop.ok(["scout", "db", "import", "-q", "--date", date, folder]);
