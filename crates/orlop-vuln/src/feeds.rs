@@ -17,6 +17,7 @@ mod epss;
 mod kev;
 mod osv;
 mod oval;
+mod red_hat;
 mod secdb;
 mod unpack;
 mod yaml;

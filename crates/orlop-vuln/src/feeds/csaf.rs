@@ -12,7 +12,7 @@ use packageurl::PackageUrl;
 use serde::Deserialize;
 
 use super::osv::cut;
-use super::{Feed, Sink};
+use super::{Feed, Sink, red_hat};
 use crate::{Advisory, Affected, Event, Form, Range, RangeKind, Rating, State};
 
 /// The most products of one document. Those about the kernel have some ten thousand.
@@ -278,7 +278,11 @@ fn affected(vulnerability: &Vulnerability, products: &Products<'_>) -> Vec<Affec
     for id in &status.under_investigation {
         take(id, State::UnderInvestigation);
     }
-    without_binaries(found.into_values().collect())
+    let together = found.into_values().map(|affected| Affected {
+        ranges: red_hat::together(affected.ranges),
+        ..affected
+    });
+    without_binaries(together.collect())
 }
 
 /// Where a platform has the source package, its binary packages say the same again.

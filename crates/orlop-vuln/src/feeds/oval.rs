@@ -13,7 +13,7 @@ use jiff::tz::Offset;
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::osv::cut;
-use super::{Feed, Sink};
+use super::{Feed, Sink, red_hat};
 use crate::{Advisory, Affected, Event, Form, Range, RangeKind, Rating, State};
 
 /// The most elements and texts. Those of all of RHEL 8 are some six million.
@@ -49,6 +49,7 @@ pub(super) fn read(text: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
         .map_err(|error| format!("it is no XML: {error}"))?;
     let tests = Tests::of(document.root_element());
     let definitions = child(document.root_element(), "definitions");
+    let mut by_cve: BTreeMap<String, Advisory> = BTreeMap::new();
     for definition in elements(definitions, "definition") {
         let id = definition.attribute("id").unwrap_or_default();
         // Those say which products aren't affected, which others don't say of them.
@@ -56,18 +57,49 @@ pub(super) fn read(text: &[u8], sink: &mut dyn Sink) -> Result<(), String> {
             continue;
         }
         match advisories(definition, &tests) {
-            Ok(advisories) => {
-                for advisory in advisories {
-                    for affected in &advisory.affected {
-                        sink.covers(Feed::Oval, &affected.ecosystem);
-                    }
-                    sink.advisory(Feed::Oval, advisory);
-                }
-            }
+            Ok(advisories) => advisories
+                .into_iter()
+                .for_each(|one| take(&mut by_cve, one)),
             Err(what) => sink.fault(&cut(id.to_owned(), 200), what),
         }
     }
+    for mut advisory in by_cve.into_values() {
+        advisory.affected = together(advisory.affected);
+        for affected in &advisory.affected {
+            sink.covers(Feed::Oval, &affected.ecosystem);
+        }
+        sink.advisory(Feed::Oval, advisory);
+    }
     Ok(())
+}
+
+/// Puts what a definition says of a CVE to what others said of it: several minor releases have a fix each.
+fn take(by_cve: &mut BTreeMap<String, Advisory>, advisory: Advisory) {
+    let Some(known) = by_cve.get_mut(&advisory.id) else {
+        by_cve.insert(advisory.id.clone(), advisory);
+        return;
+    };
+    let published = [known.published, advisory.published];
+    known.published = published.into_iter().flatten().min();
+    known.modified = known.modified.max(advisory.modified);
+    known.related.extend(advisory.related);
+    known.affected.extend(advisory.affected);
+}
+
+/// What was said of the same package, in one.
+fn together(affected: Vec<Affected>) -> Vec<Affected> {
+    let mut found: BTreeMap<_, Affected> = BTreeMap::new();
+    for mut one in affected {
+        let ranges = std::mem::take(&mut one.ranges);
+        let names = (one.ecosystem.clone(), one.package.clone());
+        let key = (names, one.module.clone(), one.state);
+        found.entry(key).or_insert(one).ranges.extend(ranges);
+    }
+    let together = found.into_values().map(|affected| Affected {
+        ranges: red_hat::together(affected.ranges),
+        ..affected
+    });
+    together.collect()
 }
 
 /// What a test asks for: a package older than a version, or of any.
@@ -109,7 +141,7 @@ fn by_id<'a>(
 ) -> HashMap<&'a str, &'a str> {
     let mut found = HashMap::new();
     for one in elements(child(root, section), element) {
-        let value = child(one, wanted).and_then(|it| it.text());
+        let value = child(one, wanted).and_then(|it| it.text()).map(str::trim);
         let length = value.map_or(0, str::len);
         if let (Some(id), Some(value), 1..=1024) = (one.attribute("id"), value, length) {
             found.insert(id, value);

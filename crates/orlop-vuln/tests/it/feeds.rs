@@ -352,6 +352,41 @@ fn definitions_of_oval_are_told_by_cve() {
 }
 
 #[test]
+fn fixes_of_several_minor_releases_are_told_together() {
+    // The same advisory again, for another minor release.
+    let start = OVAL.find("<definition class=\"patch\"").unwrap();
+    let end = start + OVAL[start..].find("<definition class=\"vuln").unwrap();
+    let again = OVAL[start..end]
+        .replace("t:1", "t:4")
+        .replace("RHSA-2023:1", "RHSA-2023:2");
+    let two = format!("{}{again}{}", &OVAL[..end], &OVAL[end..])
+        .replace("1:16.2-1<", "1:16.2-1.el8_6.1<")
+        .replace(
+            "</tests>",
+            r#"<red-def:rpminfo_test id="t:4"><red-def:object object_ref="o:1"/>
+            <red-def:state state_ref="s:4"/></red-def:rpminfo_test></tests>"#,
+        )
+        .replace(
+            "<states>",
+            r#"<states><red-def:rpminfo_state id="s:4"><red-def:evr operation="less than">1:16.4-2.el8_7
+            </red-def:evr></red-def:rpminfo_state>"#,
+        );
+    let (read, heard) = read(&two);
+    assert_eq!(read, Ok(Feed::Oval));
+    let first = &heard.advisories[0].1;
+    assert_eq!(first.related, ["RHSA-2023:1", "RHSA-2023:2"]);
+    let events: Vec<&str> = first.affected[0].ranges[0]
+        .events
+        .iter()
+        .map(Event::version)
+        .collect();
+    assert_eq!(
+        events,
+        ["0", "1:16.2-1.el8_6.1", "1:16.2-1.el8_7", "1:16.4-2.el8_7"]
+    );
+}
+
+#[test]
 fn oval_that_is_damaged_or_endless_is_refused() {
     let nested = "<criteria>".repeat(100) + &"</criteria>".repeat(100);
     let start = OVAL.find("<criteria").unwrap();
