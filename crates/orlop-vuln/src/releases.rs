@@ -88,6 +88,16 @@ pub(crate) fn debian_release(codename: &str) -> Option<&'static str> {
     rows.find(|row| row.2 == codename).map(|row| row.1)
 }
 
+/// The minor release of RHEL that a package was made for: `9_2` of `7.76.1-23.el9_2.4`. Most don't say.
+pub(crate) fn rhel_minor(version: &str) -> Option<&str> {
+    let (_, tail) = version.rsplit_once(".el")?;
+    let (major, rest) = tail.split_once('_')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let tag = &tail[..major.len() + 1 + digits];
+    (is_number(major) && digits > 0).then_some(tag)
+}
+
 /// The day after which a release gets no more security updates, where that is known.
 pub fn end_of_life(release: &Release) -> Option<Date> {
     let wanted = match release.id.as_str() {

@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 
+use crate::releases::rhel_minor;
 use crate::{Event, Order, Range, RangeKind};
 
 /// One range for the fixes at the ends of `ranges`, which all begin before every version; the ranges as
@@ -49,12 +50,10 @@ fn one(mut fixes: Vec<&str>) -> Option<Range> {
 
 /// Where the next minor release begins: `23.el9_3` for `23.el9_2.4`.
 fn next_minor(version: &str) -> Option<String> {
-    let (before, rest) = version.rsplit_once(".el")?;
-    let (major, rest) = rest.split_once('_')?;
-    let end = rest.find(|letter: char| !letter.is_ascii_digit());
-    let minor: u32 = rest[..end.unwrap_or(rest.len())].parse().ok()?;
-    let is_major = !major.is_empty() && major.bytes().all(|byte| byte.is_ascii_digit());
-    is_major.then(|| format!("{before}.el{major}_{}", minor.saturating_add(1)))
+    let (major, minor) = rhel_minor(version)?.split_once('_')?;
+    let minor: u32 = minor.parse().ok()?;
+    let before = &version[..version.rfind(".el")?];
+    Some(format!("{before}.el{major}_{}", minor.saturating_add(1)))
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use super::coverage::Plan;
 use super::{Evidence, Question, normalized};
 use crate::database::{Database, DatabaseError, Entry};
 use crate::range::{Installed, judge_alone};
-use crate::{Form, Judgement, State};
+use crate::releases::rhel_minor;
+use crate::{Event, Form, Judgement, State};
 
 /// What is looked up once, however many packages it serves. In the order in which the database is
 /// read quickest.
@@ -136,8 +137,8 @@ pub(super) fn candidates<'l>(
     Ok(candidates)
 }
 
-/// What an entry says of what was looked up: that it is affected, that it isn't whatever others say, or that
-/// it can't be told.
+/// What an entry says of what was looked up: that it is affected, that it isn't whatever others say (or
+/// whatever they say of other minor releases), or that it can't be told.
 fn judged(
     ecosystem: &str,
     lookup: &Lookup<'_>,
@@ -161,10 +162,21 @@ fn judged(
         }),
         _ => judge_alone(ecosystem, &entry.ranges, &entry.versions, installed),
     };
-    if entry.state != State::NotAffected && judgement.as_ref().is_ok_and(|it| !it.is_affected()) {
+    let is_silent = entry.state != State::NotAffected && !is_fix_of_minor(entry, lookup.version);
+    if is_silent && judgement.as_ref().is_ok_and(|it| !it.is_affected()) {
         return None;
     }
     Some(judgement.map_err(|error| error.to_string()))
+}
+
+/// Whether an entry has the fix of the very minor release of RHEL that a package is of: then that of a later
+/// one doesn't matter.
+fn is_fix_of_minor(entry: &Entry, version: &str) -> bool {
+    let Some(minor) = rhel_minor(version) else {
+        return false;
+    };
+    let mut events = entry.ranges.iter().flat_map(|range| &range.events);
+    events.any(|event| matches!(event, Event::Fixed(fix) if rhel_minor(fix) == Some(minor)))
 }
 
 /// The packages that an entry is about.

@@ -9,6 +9,7 @@ use super::lookup::Candidate;
 use super::{Answer, Evidence, FixState, Match, Question, Undecidable};
 use crate::database::{Database, DatabaseError, Head, RecordId};
 use crate::feeds::EpssScore;
+use crate::releases::rhel_minor;
 use crate::{Assessment, Judgement, Order, Rating, State};
 
 /// Which id stands for a fault without a CVE that several advisories are about.
@@ -193,7 +194,16 @@ impl Context<'_> {
             let judgement = candidate.judgement.as_ref().ok()?;
             Some((*candidate, *head, judgement))
         });
-        let affirmed: Vec<Affirmed<'_>> = judged.collect();
+        let (mut affirmed, denied): (Vec<Affirmed<'_>>, Vec<_>) =
+            judged.partition(|(_, _, judgement)| judgement.is_affected());
+        if let Some((fixed, _, _)) = denied.first() {
+            // Another minor release has a fix of its own.
+            let minor = rhel_minor(fixed.lookup.version);
+            affirmed.retain(|(_, _, judgement)| {
+                let fix = judgement.fixed_version.as_deref();
+                fix.is_none_or(|fix| rhel_minor(fix) == minor)
+            });
+        }
         let Some((first, _, judgement)) = affirmed.first() else {
             return Ok(None);
         };

@@ -149,6 +149,48 @@ fn a_version_that_the_same_record_affects_elsewhere_is_no_fix() {
 }
 
 #[test]
+fn a_minor_release_of_rhel_is_judged_by_its_own_fix() {
+    let record = |id: &str, fix: &str| {
+        let events = format!(r#"{{"introduced": "0"}}, {{"fixed": "{fix}"}}"#);
+        let ecosystem = "Red Hat:enterprise_linux:9::baseos";
+        osv(
+            id,
+            r#""upstream": ["CVE-2023-38545"],"#,
+            ecosystem,
+            "curl",
+            &events,
+        )
+    };
+    let two = record("RHSA-2023:5763", "7.76.1-23.el9_2.4");
+    let three = record("RHSA-2023:6745", "7.76.1-26.el9_3.2");
+    // Not all of the fault was fixed.
+    let again = record("RHSA-2023:9999", "7.76.1-23.el9_2.6");
+    let release = Release {
+        id: "rhel".into(),
+        version: "9.2".into(),
+        ..Release::default()
+    };
+    let asked = Asked {
+        release: Some(&release),
+        ..PLAIN
+    };
+    for (records, version, count) in [
+        (&[&two, &three][..], "7.76.1-23.el9_2.2", 1),
+        (&[&two, &three], "7.76.1-23.el9_2.4", 0),
+        (&[&two, &three], "7.76.1-26.el9", 1),
+        (&[&two, &three], "7.76.1-26.el9_3.2", 0),
+        (&[&three], "7.76.1-23.el9_2.4", 1),
+        (&[&two, &again, &three], "7.76.1-23.el9_2.5", 1),
+        (&[&two, &again, &three], "7.76.1-23.el9_2.6", 0),
+    ] {
+        let records: Vec<&str> = records.iter().map(|it| it.as_str()).collect();
+        let package = package(PackageKind::Rpm, "curl", version);
+        let answer = ask(&database(&records), &package, &asked);
+        assert_eq!(answer.findings.len(), count, "{version} {records:?}");
+    }
+}
+
+#[test]
 fn without_a_cve_the_preferred_id_stands_for_all() {
     let rustsec = osv(
         "RUSTSEC-2024-1",
