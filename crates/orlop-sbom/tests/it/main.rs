@@ -7,6 +7,7 @@ mod catalog;
 mod fuzz_documents;
 mod fuzz_packages;
 mod fuzz_programs;
+mod fuzz_purls;
 mod jars;
 mod programs;
 #[path = "../../../../fuzz/seeds.rs"]
