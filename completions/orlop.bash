@@ -514,6 +514,9 @@ _orlop() {
             orlop__subcmd__help__subcmd__scout,sbom)
                 cmd="orlop__subcmd__help__subcmd__scout__subcmd__sbom"
                 ;;
+            orlop__subcmd__help__subcmd__scout,why)
+                cmd="orlop__subcmd__help__subcmd__scout__subcmd__why"
+                ;;
             orlop__subcmd__help__subcmd__scout__subcmd__cache,df)
                 cmd="orlop__subcmd__help__subcmd__scout__subcmd__cache__subcmd__df"
                 ;;
@@ -889,6 +892,9 @@ _orlop() {
             orlop__subcmd__scout,sbom)
                 cmd="orlop__subcmd__scout__subcmd__sbom"
                 ;;
+            orlop__subcmd__scout,why)
+                cmd="orlop__subcmd__scout__subcmd__why"
+                ;;
             orlop__subcmd__scout__subcmd__cache,df)
                 cmd="orlop__subcmd__scout__subcmd__cache__subcmd__df"
                 ;;
@@ -963,6 +969,9 @@ _orlop() {
                 ;;
             orlop__subcmd__scout__subcmd__help,sbom)
                 cmd="orlop__subcmd__scout__subcmd__help__subcmd__sbom"
+                ;;
+            orlop__subcmd__scout__subcmd__help,why)
+                cmd="orlop__subcmd__scout__subcmd__help__subcmd__why"
                 ;;
             orlop__subcmd__scout__subcmd__help__subcmd__cache,df)
                 cmd="orlop__subcmd__scout__subcmd__help__subcmd__cache__subcmd__df"
@@ -3301,7 +3310,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__scout)
-            opts="cache cves db sbom"
+            opts="cache cves db sbom why"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3469,6 +3478,20 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__scout__subcmd__sbom)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__scout__subcmd__why)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -7383,7 +7406,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__scout)
-            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help cache cves db sbom help"
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help cache cves db sbom why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -8067,7 +8090,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__scout__subcmd__help)
-            opts="cache cves db sbom help"
+            opts="cache cves db sbom why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -8262,6 +8285,20 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__scout__subcmd__help__subcmd__why)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__scout__subcmd__sbom)
             opts="-o -D -h --platform --ref --declared --format --only-package-type --output --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -8291,6 +8328,60 @@ _orlop() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__why)
+            opts="-D -h --platform --ref --declared --as-of --format --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --root)

@@ -1043,24 +1043,25 @@ complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subc
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "imagetools" -d 'Commands to work on images in registry'
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
 json\t'A JSON object a line'
 quiet\t'None'"
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -s D -l debug -d 'Show all that is known when something goes wrong'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "db" -d 'Manage the database of advisories'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "db" -d 'Manage the database of advisories'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "why" -d 'Show why a CVE is found in an image, or isn\'t'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
@@ -1152,10 +1153,30 @@ false\t''"
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -l declared -d 'Look for what is only declared too: lock files'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -s D -l debug -d 'Show all that is known when something goes wrong'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l platform -d 'Scan the image of this platform: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l ref -d 'Name of the image meant, where an archive or layout holds several' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l as-of -d 'Judge with what was known at the end of this day, or at this time' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l format -d 'How to answer' -r -f -a "text\t'For people'
+json\t'A list of objects'"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -l declared -d 'Look for what is only declared too: lock files'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "db" -d 'Manage the database of advisories'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "why" -d 'Show why a CVE is found in an image, or isn\'t'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand search" -s f -l filter -d 'Filter output: is-official=, stars=' -r
 complete -c orlop -n "__fish_orlop_using_subcommand search" -l format -d 'Format output using a custom template: \'table\':            Print output in table format with column headers (default) \'table TEMPLATE\':   Print output in table format using the given Go template \'json\':             Print in JSON format \'TEMPLATE\':         Print output using the given Go template' -r
@@ -1821,6 +1842,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcom
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "cves" -d 'Display CVEs identified in a software artifact'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "db" -d 'Manage the database of advisories'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "sbom" -d 'Generate or display the SBOM of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "why" -d 'Show why a CVE is found in an image, or isn\'t'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from blob" -f -a "get" -d 'Download a blob (streamed to STDOUT by default)'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show disk usage'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "info" -d 'Display system-wide information'

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use orlop_image::look::steps;
 use orlop_oci::DiffId;
 use orlop_sbom::Installed;
-use orlop_vuln::database::{Database, RecordId, Text};
-use orlop_vuln::{Answer, Match, Question, Severity, Subject};
+use orlop_vuln::database::{Database, DatabaseError, RecordId, Text};
+use orlop_vuln::{Answer, Match, Outcome, Question, Severity, Subject, Verdict};
 
 use crate::error::Result;
 use crate::index::Indexed;
@@ -31,8 +31,8 @@ pub struct Report {
     pub answer: Answer,
     /// The database that says so.
     pub database: DatabaseFacts,
-    /// With what was known then it was judged.
-    pub as_of: Option<Timestamp>,
+    /// How it was judged.
+    pub options: JudgeOptions,
     /// The steps that made its layers.
     steps: Vec<LayerStep>,
     /// The layers by their diff IDs: the first that has it.
@@ -112,21 +112,7 @@ impl Report {
     /// # Errors
     /// The database is damaged.
     pub fn new(indexed: Indexed, database: &Database, options: JudgeOptions) -> Result<Self> {
-        let subjects: Vec<Subject<'_>> = indexed
-            .sbom
-            .packages
-            .iter()
-            .map(|installed| Subject {
-                package: &installed.package,
-                is_owned_by_distribution: installed.owned_by.is_some(),
-            })
-            .collect();
-        let answer = database.find(&Question {
-            release: indexed.sbom.release.as_ref(),
-            packages: &subjects,
-            as_of: options.as_of,
-            stale_before: options.stale_before,
-        })?;
+        let answer = ask(&indexed, options, |question| database.find(question))?;
         let (steps, places) = layers(&indexed);
         Ok(Self {
             answer,
@@ -134,7 +120,7 @@ impl Report {
                 digest: database.digest(),
                 built: database.contents().built,
             },
-            as_of: options.as_of,
+            options,
             steps,
             places,
             indexed,
@@ -199,6 +185,34 @@ impl Report {
         layers.min()
     }
 
+    /// Every advisory about a fault that names one of the packages, and what came of it: also why they
+    /// aren't affected. It is asked before findings are filtered.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn why(&self, database: &Database, id: &str) -> Result<Vec<Verdict>> {
+        let mut verdicts = ask(&self.indexed, self.options, |question| {
+            database.why(question, id)
+        })?;
+        for verdict in &mut verdicts {
+            if let Outcome::Affected(judgement) = &verdict.outcome
+                && !self.rests_on(verdict)
+            {
+                verdict.outcome = Outcome::Overruled(judgement.clone());
+            }
+        }
+        Ok(verdicts)
+    }
+
+    /// Whether a finding rests on what a verdict says.
+    fn rests_on(&self, verdict: &Verdict) -> bool {
+        let mut findings = self.answer.findings.iter();
+        findings.any(|found| {
+            let mut records = found.evidence.iter().map(|evidence| evidence.record);
+            found.package == verdict.package && records.any(|record| record == verdict.record)
+        })
+    }
+
     /// What the advisories behind the findings say to people, each read once.
     ///
     /// # Errors
@@ -221,6 +235,27 @@ impl PackageFindings<'_> {
     pub fn counts(&self) -> SeverityCounts {
         SeverityCounts::of(self.findings.iter().copied())
     }
+}
+
+/// Asks about the packages of what was scanned.
+fn ask<T>(
+    indexed: &Indexed,
+    options: JudgeOptions,
+    answer: impl FnOnce(&Question<'_>) -> std::result::Result<T, DatabaseError>,
+) -> Result<T> {
+    let packages = indexed.sbom.packages.iter();
+    let subjects: Vec<Subject<'_>> = packages
+        .map(|installed| Subject {
+            package: &installed.package,
+            is_owned_by_distribution: installed.owned_by.is_some(),
+        })
+        .collect();
+    Ok(answer(&Question {
+        release: indexed.sbom.release.as_ref(),
+        packages: &subjects,
+        as_of: options.as_of,
+        stale_before: options.stale_before,
+    })?)
 }
 
 /// Where more is said of a fault.

@@ -19,7 +19,7 @@ pub use advisory::{Advisory, Affected, Event, Form, Range, RangeKind, Rating, St
 pub use cvss::{Assessment, CvssScore, CvssVersion, MalformedVector};
 pub use matching::{
     Answer, Coverage, CoverageState, CoverageWord, EcosystemCoverage, Evidence, FixState, Match,
-    Question, Subject, Undecidable,
+    Outcome, Question, Subject, Undecidable, Verdict,
 };
 pub use order::{MalformedVersion, Order};
 pub use range::{Comparison, End, Interval, Judgement, Reason, Undecided, explain, judge};

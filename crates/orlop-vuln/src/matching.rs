@@ -18,6 +18,7 @@ mod coverage;
 mod lookup;
 mod merge;
 mod names;
+mod why;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use crate::{Assessment, Judgement};
 
 pub use coverage::{Coverage, CoverageState, CoverageWord, EcosystemCoverage};
 pub(crate) use names::normalized;
+pub use why::{Outcome, Verdict};
 
 /// A package to look up.
 #[derive(Clone, Copy, Debug)]

@@ -56,12 +56,8 @@ pub(crate) fn index(app: &App, target: &Target, quiet: bool) -> CliResult<Indexe
     let is_terminal = app.printer.look().stderr_size.is_some();
     let is_shown = is_terminal || app.settings.progress != ProgressMode::Auto;
     let progress = app.progress(quiet || !is_shown);
-    let needs_store = matches!(source, Source::Image(_) | Source::Local(_));
     let indexer = Indexer {
-        images: match needs_store || app.known_sources()?.is_some() {
-            true => Some(app.images()?),
-            false => None,
-        },
+        images: store(app, &source)?,
         client: app.client(progress.clone())?,
         platform: app.platform(target.platform.clone()),
         reference: target.reference.clone(),
@@ -83,6 +79,18 @@ pub(crate) fn index(app: &App, target: &Target, quiet: bool) -> CliResult<Indexe
         tell_indexed(app, &indexed);
     }
     Ok(indexed)
+}
+
+/// The store, for what it holds and to keep what is found in layers. Where there is none yet and none is
+/// needed, one that can't be made is done without.
+fn store(app: &App, source: &Source) -> CliResult<Option<Images>> {
+    let is_there = || Ok::<_, CliError>(app.known_sources()?.is_some());
+    match source {
+        Source::Image(_) | Source::Local(_) => Ok(Some(app.images()?)),
+        Source::Directory(_) | Source::Document(_) => Ok(None),
+        _ if is_there()? => Ok(Some(app.images()?)),
+        _ => Ok(app.images().ok()),
+    }
 }
 
 /// Who looks for packages while layers are unpacked: nobody, unless the configuration wishes it.

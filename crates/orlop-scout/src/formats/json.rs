@@ -21,7 +21,7 @@ pub fn json(report: &Report) -> Value {
         "size": report.size(),
         "distribution": report.indexed.sbom.release,
         "packages": report.indexed.sbom.packages.len(),
-        "as_of": report.as_of.map(time),
+        "as_of": report.options.as_of.map(time),
         "database": {
             "digest": format!("sha256:{}", report.database.digest),
             "built": time(report.database.built),
@@ -34,7 +34,7 @@ pub fn json(report: &Report) -> Value {
 }
 
 /// RFC 3339, UTC, whole seconds.
-fn time(time: Timestamp) -> String {
+pub(super) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
@@ -69,7 +69,7 @@ fn finding(report: &Report, found: &Match) -> Value {
 }
 
 /// A package as findings name it.
-fn package(report: &Report, installed: &Installed) -> Value {
+pub(super) fn package(report: &Report, installed: &Installed) -> Value {
     let package = &installed.package;
     let source = package.source.as_ref();
     let is_distribution = package.kind.is_of_distribution();
@@ -110,7 +110,7 @@ fn epss(score: EpssScore) -> Value {
     })
 }
 
-fn locations(report: &Report, locations: &[Location]) -> Value {
+pub(super) fn locations(report: &Report, locations: &[Location]) -> Value {
     locations
         .iter()
         .map(|location| {

@@ -102,6 +102,8 @@ pub(super) struct Plan {
     /// The places of ecosystems in the database, by kind of package.
     places: BTreeMap<PackageKind, Vec<usize>>,
     pub(super) coverage: Coverage,
+    /// Whether no package is left to the distribution.
+    leaves_none: bool,
 }
 
 impl Plan {
@@ -117,6 +119,7 @@ impl Plan {
         let mut plan = Self {
             places: BTreeMap::new(),
             coverage: Coverage::default(),
+            leaves_none: false,
         };
         for (kind, packages) in counts {
             let ecosystems = ecosystems(kind, question.release);
@@ -136,6 +139,15 @@ impl Plan {
         plan
     }
 
+    /// The same, with packages looked up themselves whose files are a distribution's.
+    pub(super) fn of_everything(&self) -> Self {
+        Self {
+            places: self.places.clone(),
+            coverage: Coverage::default(),
+            leaves_none: true,
+        }
+    }
+
     /// Where packages of a kind are looked up.
     pub(super) fn places(&self, kind: PackageKind) -> &[usize] {
         self.places
@@ -148,7 +160,8 @@ impl Plan {
     /// belong to is, and there is data for that.
     pub(super) fn is_looked_up(&self, subject: &Subject<'_>) -> bool {
         let distributions = [PackageKind::Apk, PackageKind::Deb, PackageKind::Rpm];
-        !subject.is_owned_by_distribution
+        self.leaves_none
+            || !subject.is_owned_by_distribution
             || subject.package.kind.is_of_distribution()
             || distributions
                 .iter()

@@ -145,12 +145,7 @@ fn judged(
     entry: &Entry,
     installed: &Installed<'_>,
 ) -> Option<Result<Judgement, String>> {
-    let is_meant = match entry.form {
-        Form::Any => true,
-        Form::Source => lookup.is_source,
-        Form::Binary => !lookup.is_source,
-    };
-    if !is_meant || entry.state == State::UnderInvestigation {
+    if !is_meant(entry, lookup.is_source) || entry.state == State::UnderInvestigation {
         return None;
     }
     let judgement = match entry.state {
@@ -188,9 +183,18 @@ fn meant<'l>(entry: &Entry, question: &Question<'_>, places: &'l [usize]) -> Cow
     }
 }
 
+/// Whether an entry is about source packages, or binary ones, as the name that was looked up is.
+pub(super) fn is_meant(entry: &Entry, is_source: bool) -> bool {
+    match entry.form {
+        Form::Any => true,
+        Form::Source => is_source,
+        Form::Binary => !is_source,
+    }
+}
+
 /// Whether an entry is about a package's architecture and kind of build. A package of a module says so
 /// in its release (`1.module+el8.8.0+19898+ab99ba34`), though not of which stream.
-fn applies(entry: &Entry, package: &Package) -> bool {
+pub(super) fn applies(entry: &Entry, package: &Package) -> bool {
     let architectures = &entry.architectures;
     let has_architecture = match &package.architecture {
         Some(architecture) => architectures.is_empty() || architectures.contains(architecture),

@@ -62,6 +62,7 @@ pub mod scout_db_status;
 pub mod scout_db_update;
 pub mod scout_db_verify;
 pub mod scout_sbom;
+pub mod scout_why;
 pub mod search;
 pub mod serve;
 pub mod system;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{scout_cache, scout_cves, scout_db, scout_sbom};
+use super::{scout_cache, scout_cves, scout_db, scout_sbom, scout_why};
 use crate::app::App;
 use crate::error::CliResult;
 
@@ -36,6 +36,8 @@ pub enum ScoutCommand {
     Db(scout_db::ScoutDbArgs),
     /// Generate or display the SBOM of an image
     Sbom(scout_sbom::ScoutSbomArgs),
+    /// Show why a CVE is found in an image, or isn't
+    Why(scout_why::ScoutWhyArgs),
 }
 
 /// Runs it.
@@ -48,5 +50,6 @@ pub fn run(app: &App, args: ScoutArgs) -> CliResult {
         ScoutCommand::Cves(args) => scout_cves::run(app, &args),
         ScoutCommand::Db(args) => scout_db::run(app, args),
         ScoutCommand::Sbom(args) => scout_sbom::run(app, &args),
+        ScoutCommand::Why(args) => scout_why::run(app, &args),
     }
 }

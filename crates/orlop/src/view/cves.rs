@@ -233,7 +233,7 @@ fn package_block(report: &Report, package: &PackageFindings<'_>, shown: Shown<'_
     text
 }
 
-fn location_lines(report: &Report, location: &Location) -> String {
+pub(super) fn location_lines(report: &Report, location: &Location) -> String {
     let mut path = format!("/{}", one_line(&location.path));
     for inside in &location.inside {
         path.push_str(&format!(" ▸ {}", one_line(inside)));

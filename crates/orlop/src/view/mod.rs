@@ -20,4 +20,5 @@ pub mod removals;
 pub mod repair;
 pub mod search_rows;
 pub mod tag_log;
+pub mod verdicts;
 pub mod why_tree;
