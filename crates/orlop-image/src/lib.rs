@@ -6,6 +6,7 @@
 //! [`Cancel`]); nothing here prints, reads the environment, or knows of a terminal.
 
 mod attach;
+mod attestations;
 mod budget;
 mod cancel;
 pub mod change;
@@ -49,6 +50,7 @@ mod validate;
 pub mod why;
 
 pub use attach::{Artifact, AttachedFile, attach, put_artifact};
+pub use attestations::provenance;
 pub use cancel::Cancel;
 pub use copy::{Copied, Copier, CopyOptions, Destination, Moved};
 pub use error::{Error, Result};

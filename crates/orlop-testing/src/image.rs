@@ -245,11 +245,17 @@ impl Image {
     /// manifest for the platform `unknown/unknown`.
     #[must_use]
     pub fn with_attestation(image: &Image) -> Self {
+        Image::with_statement(image, "https://slsa.dev/provenance/v0.2", &json!({}))
+    }
+
+    /// The same, with what is stated.
+    #[must_use]
+    pub fn with_statement(image: &Image, predicate_type: &str, predicate: &Value) -> Self {
         let statement = json!({
             "_type": "https://in-toto.io/Statement/v0.1",
-            "predicateType": "https://slsa.dev/provenance/v0.2",
+            "predicateType": predicate_type,
             "subject": [{"name": "_", "digest": {"sha256": &image.top.digest["sha256:".len()..]}}],
-            "predicate": {},
+            "predicate": predicate,
         });
         let statement = Document::new(
             "application/vnd.in-toto+json",
@@ -262,8 +268,7 @@ impl Image {
         let config = Document::new(MediaTypes::Oci.config(), config.to_string().into_bytes());
         let mut attestation = Image::from_parts(config, &[], MediaTypes::Oci, |manifest| {
             let mut layer = statement.descriptor();
-            layer["annotations"] =
-                json!({"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"});
+            layer["annotations"] = json!({"in-toto.io/predicate-type": predicate_type});
             manifest["layers"] = json!([layer]);
         });
         attestation.blobs.push(statement);

@@ -2,25 +2,18 @@
 //! provenances that BuildKit attached to them (docs/attestations/attestation-storage.md).
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use orlop_oci::{
-    Descriptor, Digest, ImageManifest, MAX_INDEX_DEPTH, Manifest, MediaType, Platform, Raw,
-};
+use orlop_oci::{Descriptor, Digest, ImageManifest, MAX_INDEX_DEPTH, Manifest, Platform, Raw};
 use serde_json::Value;
 
+use crate::attestations::{SLSA, SPDX, predicate, statements};
 use crate::budget::Budget;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::lists::entries::configuration;
 use crate::origin::Origin;
 
-/// The largest statement that is read, in bytes.
-const MAX_STATEMENT: u64 = 64 << 20;
 /// Documents that are asked for at once.
 const AT_ONCE: usize = 8;
-/// What a layer of an attestation states.
-const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
-const SPDX: &str = "https://spdx.dev/Document";
-const SLSA: &str = "https://slsa.dev/provenance/";
 
 /// An image for one platform.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,48 +156,15 @@ async fn details(
         return Ok(details);
     }
     for attestation in attestations {
-        let raw = origin.described(&attestation).await?;
-        let manifest = raw
-            .manifest()
-            .map_err(Error::document("manifest", raw.digest()))?;
-        for statement in manifest.children() {
-            let kind = statement.annotations.get(PREDICATE_TYPE);
-            let kind = kind.map_or("", String::as_str);
+        for (kind, statement) in statements(origin, &attestation).await? {
             if wanted.sboms && kind == SPDX {
                 details
                     .sboms
-                    .push(predicate(origin, statement, budget).await?);
+                    .push(predicate(origin, &statement, budget).await?);
             } else if wanted.provenance && kind.starts_with(SLSA) {
-                details.provenance = Some(predicate(origin, statement, budget).await?);
+                details.provenance = Some(predicate(origin, &statement, budget).await?);
             }
         }
     }
     Ok(details)
-}
-
-/// What an in-toto statement says.
-async fn predicate(origin: &Origin, statement: &Descriptor, budget: &Budget) -> Result<Value> {
-    let wrong = |why: String| Error::invalid(&statement.digest, why);
-    if statement.media_type != MediaType::InToto {
-        let media_type = &statement.media_type;
-        return Err(wrong(format!(
-            "a statement of an unknown kind ({media_type})"
-        )));
-    }
-    if statement.size > MAX_STATEMENT {
-        let size = statement.size;
-        return Err(wrong(format!(
-            "a statement of {size} bytes is larger than the {MAX_STATEMENT} bytes allowed"
-        )));
-    }
-    budget.take(statement.size, &statement.digest)?;
-    let bytes = origin.small_blob(statement).await?;
-    let raw = Raw::described(statement, bytes);
-    let raw = raw.map_err(Error::document("statement", &statement.digest))?;
-    let mut value: Value =
-        serde_json::from_slice(raw.bytes()).map_err(|error| wrong(error.to_string()))?;
-    Ok(value
-        .get_mut("predicate")
-        .map(Value::take)
-        .unwrap_or_default())
 }
