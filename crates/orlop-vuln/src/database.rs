@@ -6,6 +6,7 @@
 //!   packages   an index by name, and what advisories say of each package
 //!   records    what an advisory says of itself, and its text, by the first ecosystem it is about
 //!   scores     EPSS and KEV by CVE
+//!   bases      the catalogue of base images by the chains of their layers
 //! contents   what sections there are, of what sources and dates (JSON)
 //! ```
 //!
@@ -20,6 +21,7 @@
 //! first used, of a frame each time. [`Database::verify`] checks all. Beyond that nothing in the file is
 //! believed: each offset and length is checked where it is used.
 
+mod bases;
 mod builder;
 mod contents;
 mod frames;
@@ -36,7 +38,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
+use orlop_oci::ChainId;
 
+use crate::CatalogueImage;
 use crate::feeds::EpssScore;
 
 pub use builder::{Builder, BuilderOptions, Fault};
@@ -46,6 +50,7 @@ pub use save::save;
 
 pub(crate) use packages::Entry;
 
+use bases::Bases;
 use contents::Section;
 use header::Header;
 use packages::Packages;
@@ -140,7 +145,7 @@ impl Database {
 
     fn new(bytes: Bytes) -> Result<Self, DatabaseError> {
         let (header, contents) = header::read(bytes.as_slice())?;
-        let sections = contents.ecosystems.len() + contents.families.len() + 2;
+        let sections = contents.ecosystems.len() + contents.families.len() + 3;
         Ok(Self {
             bytes,
             header,
@@ -219,6 +224,7 @@ impl Database {
                 "the list of exploited CVEs",
                 self.exploited("CVE-0000-0000").is_err(),
             ),
+            ("the catalogue of base images", self.bases().is_err()),
         ];
         let scores = scores.into_iter().filter(|(_, is_damaged)| *is_damaged);
         damages.extend(scores.map(|(what, _)| what.to_owned()));
@@ -268,7 +274,7 @@ impl Database {
     ///
     /// [`DatabaseError::Damaged`].
     pub fn epss(&self, cve: &str) -> Result<Option<EpssScore>, DatabaseError> {
-        let place = self.checked.len() - 2;
+        let place = self.checked.len() - 3;
         Ok(Scores::new(self.section(&self.contents.epss, place)?).get(cve))
     }
 
@@ -278,8 +284,25 @@ impl Database {
     ///
     /// [`DatabaseError::Damaged`].
     pub fn exploited(&self, cve: &str) -> Result<Option<jiff::civil::Date>, DatabaseError> {
-        let place = self.checked.len() - 1;
+        let place = self.checked.len() - 2;
         Ok(Exploited::new(self.section(&self.contents.kev, place)?).get(cve))
+    }
+
+    /// The base images whose layers have a chain.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::Damaged`].
+    pub fn base_images(&self, chain: &ChainId) -> Result<Vec<CatalogueImage>, DatabaseError> {
+        self.bases()?.get(chain)
+    }
+
+    fn bases(&self) -> Result<Bases<'_>, DatabaseError> {
+        let section = &self.contents.bases;
+        if self.contents.base_images == 0 {
+            return Bases::new(&[]);
+        }
+        Bases::new(self.section(section, self.checked.len() - 1)?)
     }
 
     fn bytes_of(&self, section: &Section) -> Result<&[u8], DatabaseError> {

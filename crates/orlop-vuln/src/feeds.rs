@@ -10,6 +10,7 @@
 //! is damaged, or says what can't be, is a fault with its name, and the rest goes on; fields that a
 //! reader doesn't know are left alone.
 
+mod base_images;
 mod csaf;
 mod debian_tracker;
 mod document;
@@ -24,8 +25,9 @@ mod yaml;
 
 use std::path::PathBuf;
 
-use crate::Advisory;
+use crate::{Advisory, BaseImage};
 
+pub use base_images::{MAX_BASE_IMAGE_LAYERS, base_images, read_base_images};
 pub(crate) use document::one_line;
 pub use document::{changed, read_document, read_path};
 
@@ -47,11 +49,13 @@ pub enum Feed {
     Epss,
     /// CISA's Known Exploited Vulnerabilities.
     Kev,
+    /// A catalogue of base images, in Orlop's own form.
+    BaseImages,
 }
 
 impl Feed {
     /// Every form.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Osv,
         Self::Secdb,
         Self::DebianTracker,
@@ -59,6 +63,7 @@ impl Feed {
         Self::Oval,
         Self::Epss,
         Self::Kev,
+        Self::BaseImages,
     ];
 
     /// A word for it.
@@ -71,6 +76,7 @@ impl Feed {
             Self::Oval => "oval",
             Self::Epss => "epss",
             Self::Kev => "kev",
+            Self::BaseImages => "base-images",
         }
     }
 }
@@ -88,6 +94,9 @@ pub trait Sink {
 
     /// A fault is exploited; since when that is known.
     fn exploited(&mut self, cve: &str, added: jiff::civil::Date);
+
+    /// An image that others may stand on.
+    fn base_image(&mut self, image: BaseImage);
 
     /// The day as of which a feed speaks, where it says so.
     fn dated(&mut self, feed: Feed, date: jiff::civil::Date);

@@ -6,6 +6,7 @@
 //! no more than the packages it was given.
 
 mod advisory;
+mod base_image;
 mod cvss;
 pub mod database;
 pub mod feeds;
@@ -16,6 +17,7 @@ mod releases;
 mod severity;
 
 pub use advisory::{Advisory, Affected, Event, Form, Range, RangeKind, Rating, State};
+pub use base_image::{BaseImage, CatalogueImage};
 pub use cvss::{Assessment, CvssScore, CvssVersion, MalformedVector};
 pub use matching::{
     Answer, Coverage, CoverageState, CoverageWord, EcosystemCoverage, Evidence, FixState, Match,

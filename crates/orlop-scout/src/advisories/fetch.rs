@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use orlop_distribution::{Client, Download, DownloadedFile, Validators};
-use orlop_vuln::Advisory;
 use orlop_vuln::feeds::{self, EpssScore, Feed, FeedError, Sink};
+use orlop_vuln::{Advisory, BaseImage};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
 
@@ -122,6 +122,23 @@ impl Kept {
         Ok(Fetched::New(size))
     }
 
+    /// Keeps what was made here.
+    pub(super) fn put(&self, bytes: &[u8], now: Timestamp) -> Result<()> {
+        fs::create_dir_all(&self.0).map_err(Error::io(&self.0))?;
+        let part = Part(self.0.join("part"));
+        let written = File::create(&part.0).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&part.0, self.data())
+        });
+        written.map_err(Error::io(&part.0))?;
+        self.write_state(&State {
+            size: bytes.len() as u64,
+            checked: now,
+            ..State::default()
+        })
+    }
+
     /// The server has what is kept: only the time is another.
     fn unchanged(
         &self,
@@ -223,6 +240,10 @@ impl Sink for Count {
     }
 
     fn exploited(&mut self, _cve: &str, _added: jiff::civil::Date) {
+        self.taken += 1;
+    }
+
+    fn base_image(&mut self, _image: BaseImage) {
         self.taken += 1;
     }
 

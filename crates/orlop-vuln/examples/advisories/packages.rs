@@ -88,6 +88,8 @@ impl Sink for Names {
 
     fn exploited(&mut self, _: &str, _: Date) {}
 
+    fn base_image(&mut self, _: orlop_vuln::BaseImage) {}
+
     fn dated(&mut self, _: Feed, _: Date) {}
 
     fn fault(&mut self, _: &str, _: String) {}

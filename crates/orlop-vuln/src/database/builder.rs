@@ -9,6 +9,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::bases::BasesWriter;
 use super::contents::{Contents, Ecosystem, Family, Section, Source};
 use super::frames::Place;
 use super::packages::{Entry, PackagesWriter};
@@ -17,7 +18,7 @@ use super::scores::{Cve, Exploited, Scores};
 use super::{Database, DatabaseError, header};
 use crate::feeds::{self, EpssScore, Feed, FeedError, Sink};
 use crate::matching::normalized;
-use crate::{Advisory, Affected, judge};
+use crate::{Advisory, Affected, BaseImage, judge};
 
 /// So many faults are kept; the rest is counted.
 const FAULTS: usize = 1_000;
@@ -71,6 +72,7 @@ pub struct Builder {
     first_seen: HashMap<(String, String), i64>,
     epss: BTreeMap<Cve, EpssScore>,
     kev: BTreeMap<Cve, Date>,
+    bases: BasesWriter,
     /// What went wrong where no error can be returned.
     error: Option<DatabaseError>,
 }
@@ -177,6 +179,8 @@ impl Builder {
         contents.epss_scores = self.epss.len() as u64;
         contents.kev = Section::write_checked(&mut file, &Exploited::write(&self.kev));
         contents.exploited = self.kev.len() as u64;
+        contents.bases = Section::write_checked(&mut file, &self.bases.finish()?);
+        contents.base_images = self.bases.len();
         Ok(header::write(file, contents))
     }
 
@@ -325,6 +329,18 @@ impl Sink for Builder {
         match Cve::parse(cve) {
             Some(cve) => drop(self.kev.insert(cve, added)),
             None => self.fault(cve, "it is no id of a CVE".into()),
+        }
+    }
+
+    fn base_image(&mut self, image: BaseImage) {
+        *self
+            .source()
+            .records
+            .entry(Feed::BaseImages.name().to_owned())
+            .or_default() += 1;
+        if !self.bases.add(&image) {
+            let what = "its layers aren't named by SHA-256";
+            self.fault(&image.name.to_string(), what.into());
         }
     }
 

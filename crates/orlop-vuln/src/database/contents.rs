@@ -25,6 +25,12 @@ pub struct Contents {
     pub(super) epss: Section,
     /// When each was added is told by these.
     pub(super) kev: Section,
+    /// Where the catalogue of base images is. Databases from before there was one have none.
+    #[serde(default)]
+    pub(super) bases: Section,
+    /// How many base images it has.
+    #[serde(default)]
+    pub base_images: u64,
     /// The day of the scores of EPSS.
     pub epss_date: Option<Date>,
     /// How many CVEs have a score of EPSS.

@@ -5,6 +5,7 @@
 //! are made right here, and what lies behind them is read.
 
 use jiff::Timestamp;
+use orlop_oci::ChainId;
 use orlop_sbom::{Package, PackageKind};
 use sha2::{Digest, Sha256};
 
@@ -14,8 +15,8 @@ use super::records::{Head, RecordsWriter, Text};
 use super::{Database, DatabaseError, header};
 use crate::{Question, Subject};
 
-/// The first byte says what the rest is: `e`, the entries of a package; `h`, the head of a record; anything
-/// else, a whole file. Whatever it is, questions have the same answer twice, or an error.
+/// The first byte says what the rest is: `e`, the entries of a package; `h`, the head of a record; `b`, the
+/// catalogue of base images; anything else, a whole file. Whatever it is, questions have the same answer twice, or an error.
 pub fn databases(data: &[u8]) {
     let Some((kind, rest)) = data.split_first() else {
         return;
@@ -23,6 +24,7 @@ pub fn databases(data: &[u8]) {
     let made = match kind {
         b'e' => with_pieces(Some(rest), None),
         b'h' => with_pieces(None, Some(rest)),
+        b'b' => Some(with_bases(rest)),
         _ => with_right_sums(rest),
     };
     let Some(bytes) = made else { return };
@@ -72,6 +74,19 @@ fn with_pieces(entries: Option<&[u8]>, head: Option<&[u8]>) -> Option<Vec<u8>> {
     Some(header::write(file, &contents))
 }
 
+/// A database of nothing but a catalogue, whose bytes are given.
+fn with_bases(bases: &[u8]) -> Vec<u8> {
+    let mut file = vec![0; header::LENGTH];
+    let contents = Contents {
+        epss: Section::write_checked(&mut file, &[]),
+        kev: Section::write_checked(&mut file, &[]),
+        bases: Section::write_checked(&mut file, bases),
+        base_images: 1,
+        ..Contents::default()
+    };
+    header::write(file, &contents)
+}
+
 /// A file whose contents are where its header says, with every checksum as it should be.
 fn with_right_sums(file: &[u8]) -> Option<Vec<u8>> {
     let offset = u64::from_le_bytes(file.get(24..32)?.try_into().ok()?);
@@ -82,8 +97,8 @@ fn with_right_sums(file: &[u8]) -> Option<Vec<u8>> {
     let mut contents: Contents = serde_json::from_slice(file.get(offset..)?).ok()?;
     let ecosystems = contents.ecosystems.iter_mut().map(|it| &mut it.index);
     let families = contents.families.iter_mut().map(|it| &mut it.index);
-    let scores = [&mut contents.epss, &mut contents.kev];
-    for section in ecosystems.chain(families).chain(scores) {
+    let others = [&mut contents.epss, &mut contents.kev, &mut contents.bases];
+    for section in ecosystems.chain(families).chain(others) {
         if let Ok(bytes) = section.of(file) {
             section.sha256 = header::hex(&Sha256::digest(bytes));
         }
@@ -121,7 +136,22 @@ fn ask(database: &Database) -> Result<Vec<String>, DatabaseError> {
         }
         told.push(format!("{:?} {:?}", answer.undecidable, answer.coverage));
     }
+    for chain in chains(database) {
+        told.push(format!("{:?}", database.base_images(&chain)?));
+    }
     Ok(told)
+}
+
+/// The chains that a catalogue says it has, and one that no image has.
+fn chains(database: &Database) -> Vec<ChainId> {
+    let bytes = database.contents.bases.of(database.bytes());
+    let rows = bytes.ok().and_then(|bytes| bytes.get(4..));
+    let rows = rows.unwrap_or_default().chunks_exact(40).take(16);
+    let named = rows.filter_map(|row| format!("sha256:{}", header::hex(&row[..32])).parse().ok());
+    let chains = named.map(ChainId);
+    chains
+        .chain([ChainId(orlop_oci::Digest::of(b""))])
+        .collect()
 }
 
 #[cfg(test)]

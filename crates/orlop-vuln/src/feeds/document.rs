@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{
-    Feed, FeedError, Sink, csaf, debian_tracker, epss, kev, osv, oval, secdb, unpack, yaml,
+    Feed, FeedError, Sink, base_images, csaf, debian_tracker, epss, kev, osv, oval, secdb, unpack,
+    yaml,
 };
 
 /// How deep folders may lie in one another.
@@ -29,6 +30,7 @@ struct Shape {
     document: Option<IgnoredAny>,
     #[serde(rename = "catalogVersion")]
     catalog_version: Option<IgnoredAny>,
+    base_images: Option<IgnoredAny>,
 }
 
 /// Reads one document: JSON, CSV, OVAL, or a record of OSV in YAML, unpacked. `name` is what faults call it.
@@ -82,6 +84,10 @@ fn read_as_it_is(name: &str, bytes: &[u8], sink: &mut dyn Sink) -> Result<Feed, 
     if shape.id.is_some() && (shape.affected.is_some() || shape.modified.is_some()) {
         sink.advisory(Feed::Osv, osv::read(text)?);
         return Ok(Feed::Osv);
+    }
+    if shape.base_images.is_some() {
+        base_images::read(text, sink)?;
+        return Ok(Feed::BaseImages);
     }
     if shape.packages.is_some() {
         secdb::read(name, text, sink)?;

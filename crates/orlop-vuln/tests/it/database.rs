@@ -1,10 +1,12 @@
 //! The database's file: the same from the same input, whole or refused.
 
 use jiff::Timestamp;
+use orlop_oci::{ChainId, DiffId, Digest as OciDigest, chain_ids};
 use orlop_sbom::{Package, PackageKind};
 use orlop_vuln::database::{Builder, BuilderOptions, Database, DatabaseError, save};
 use orlop_vuln::feeds::read_document;
 use orlop_vuln::{Question, Subject};
+use serde_json::json;
 
 /// RustSec and PyPA advisories in OSV's form, shortened.
 const RECORDS: &[&str] = &[
@@ -214,4 +216,58 @@ fn records_without_a_date_keep_the_day_they_were_first_seen() {
     assert_eq!(ask(Some("2019-08-06T00:00:00Z")), 0);
     assert_eq!(ask(Some("2019-08-07T00:00:00Z")), 1);
     assert_eq!(ask(None), 1);
+}
+
+#[test]
+fn base_images_are_found_by_the_chain_of_their_layers() {
+    let image = |name: &str, layers: &[&str]| {
+        let diff_ids: Vec<String> = layers
+            .iter()
+            .map(|layer| OciDigest::of(layer.as_bytes()).to_string())
+            .collect();
+        json!({
+            "name": name,
+            "digest": OciDigest::of(name.as_bytes()),
+            "manifest": OciDigest::of(layers.concat().as_bytes()),
+            "platform": "linux/amd64",
+            "steps": 2,
+            "diff_ids": diff_ids,
+        })
+    };
+    let document = json!({"base_images": [
+        image("docker.io/library/alpine:3.20", &["a"]),
+        image("docker.io/library/alpine:latest", &["a"]),
+        image("docker.io/library/alpine:3.19", &["b"]),
+        image("example.com/base:v1", &["a", "c"]),
+    ]});
+    let mut builder = Builder::new(BuilderOptions::default()).unwrap();
+    read_document("bases", document.to_string().as_bytes(), &mut builder).unwrap();
+    assert_eq!(builder.faults(), []);
+    let bytes = builder.finish().unwrap();
+    let database = Database::from_bytes(bytes.clone()).unwrap();
+    database.verify().unwrap();
+    assert_eq!(database.contents().base_images, 3);
+    let found = |layers: &[&str]| {
+        let diff_ids = layers.iter().map(|it| DiffId(OciDigest::of(it.as_bytes())));
+        let chain = chain_ids(&diff_ids.collect::<Vec<_>>()).pop().unwrap();
+        let images = database.base_images(&chain).unwrap();
+        let names = images.into_iter().flat_map(|image| image.names);
+        names.map(|name| name.familiar()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&["a"]), ["alpine:3.20", "alpine:latest"]);
+    assert_eq!(found(&["a", "c"]), ["example.com/base:v1"]);
+    assert_eq!(found(&["c"]), [""; 0]);
+    assert_eq!(found(&["a", "b"]), [""; 0]);
+
+    // A byte of the catalogue that was changed is no silent zero.
+    let text = bytes.windows(6).position(|it| it == b"alpine").unwrap();
+    let mut changed = bytes;
+    changed[text] ^= 1;
+    let damaged = Database::from_bytes(changed).unwrap();
+    let chain = ChainId(OciDigest::of(b"a"));
+    assert!(matches!(
+        damaged.base_images(&chain),
+        Err(DatabaseError::Damaged(_))
+    ));
+    assert_eq!(damaged.damages(), ["the catalogue of base images"]);
 }

@@ -5,15 +5,18 @@ use std::io::Write;
 use std::path::Path;
 
 use jiff::civil::Date;
+use orlop_oci::{DiffId, Digest};
 use orlop_testing::fixtures;
-use orlop_vuln::feeds::{EpssScore, Feed, FeedError, Sink, read_document, read_path};
-use orlop_vuln::{Advisory, Affected, Event, Form, Rating, State};
+use orlop_vuln::feeds::{EpssScore, Feed, FeedError, Sink, base_images, read_document, read_path};
+use orlop_vuln::{Advisory, Affected, BaseImage, Event, Form, Rating, State};
+use serde_json::json;
 
 /// Keeps what it is told.
 #[derive(Default)]
 pub(crate) struct Heard {
     pub(crate) advisories: Vec<(Feed, Advisory)>,
     covered: Vec<String>,
+    base_images: Vec<BaseImage>,
     faults: Vec<(String, String)>,
 }
 
@@ -29,6 +32,10 @@ impl Sink for Heard {
     fn score(&mut self, _cve: &str, _score: EpssScore) {}
 
     fn exploited(&mut self, _cve: &str, _added: Date) {}
+
+    fn base_image(&mut self, image: BaseImage) {
+        self.base_images.push(image);
+    }
 
     fn dated(&mut self, _feed: Feed, _date: Date) {}
 
@@ -517,4 +524,57 @@ fn real_feeds_are_read_without_a_fault() {
     let missing = Path::new("/nonexistent/advisories");
     let error = read_path(missing, &mut Heard::default()).unwrap_err();
     assert!(matches!(error, FeedError::Io { .. }));
+}
+
+fn base_image(name: &str, layers: &[&str]) -> BaseImage {
+    BaseImage {
+        name: name.parse().unwrap(),
+        digest: Digest::of(name.as_bytes()),
+        manifest: Digest::of(layers.concat().as_bytes()),
+        platform: "linux/amd64".parse().unwrap(),
+        created: Some("2024-09-06T12:05:36Z".parse().unwrap()),
+        steps: 2,
+        diff_ids: layers
+            .iter()
+            .map(|layer| DiffId(Digest::of(layer.as_bytes())))
+            .collect(),
+    }
+}
+
+#[test]
+fn a_catalogue_of_base_images_is_read_as_it_was_written() {
+    let images = [
+        base_image("docker.io/library/alpine:3.20", &["a"]),
+        base_image("registry.example.com/base:v1", &["a", "b"]),
+    ];
+    let document = base_images(&images);
+    let (feed, heard) = read(&document);
+    assert_eq!(feed, Ok(Feed::BaseImages));
+    assert_eq!(heard.base_images, images);
+    let digest = Digest::of(b"");
+    for (wrong, what) in [
+        (json!({"name": "UPPER"}), "missing field"),
+        (
+            json!({"name": "UPPER", "digest": digest, "manifest": digest, "platform": "linux/amd64", "steps": 1, "diff_ids": [digest]}),
+            "must be lowercase",
+        ),
+        (
+            json!({"name": "a", "digest": digest, "manifest": "sha256:12", "platform": "linux/amd64", "steps": 1, "diff_ids": [digest]}),
+            "digest",
+        ),
+        (
+            json!({"name": "a", "digest": digest, "manifest": digest, "platform": "linux/amd64", "steps": 1, "diff_ids": []}),
+            "it has no layers",
+        ),
+        (
+            json!({"name": "a", "digest": digest, "manifest": digest, "platform": "linux/amd64", "steps": 1, "diff_ids": vec![digest.clone(); 513]}),
+            "more than 512 layers",
+        ),
+        (json!(7), "invalid type"),
+    ] {
+        let (feed, heard) = read(&json!({"base_images": [wrong]}).to_string());
+        assert_eq!(feed, Ok(Feed::BaseImages));
+        assert_eq!(heard.base_images, []);
+        assert!(heard.faults[0].1.contains(what), "{:?}", heard.faults);
+    }
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use orlop_sbom::{Package, PackageKind};
 use orlop_vuln::database::{Builder, BuilderOptions, Database};
 use orlop_vuln::feeds::{EpssScore, Feed, Sink, read_document};
-use orlop_vuln::{Advisory, Question, Subject};
+use orlop_vuln::{Advisory, BaseImage, Question, Subject};
 
 /// Keeps what advisories are about, and what is wrong.
 #[derive(Default)]
@@ -36,6 +36,10 @@ impl Sink for Names {
     }
 
     fn exploited(&mut self, _cve: &str, _added: Date) {}
+
+    fn base_image(&mut self, image: BaseImage) {
+        assert!(!image.diff_ids.is_empty() && image.name.tag().is_some());
+    }
 
     fn dated(&mut self, _feed: Feed, _date: Date) {}
 
