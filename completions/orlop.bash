@@ -511,6 +511,9 @@ _orlop() {
             orlop__subcmd__help__subcmd__scout,db)
                 cmd="orlop__subcmd__help__subcmd__scout__subcmd__db"
                 ;;
+            orlop__subcmd__help__subcmd__scout,quickview)
+                cmd="orlop__subcmd__help__subcmd__scout__subcmd__quickview"
+                ;;
             orlop__subcmd__help__subcmd__scout,sbom)
                 cmd="orlop__subcmd__help__subcmd__scout__subcmd__sbom"
                 ;;
@@ -889,6 +892,9 @@ _orlop() {
             orlop__subcmd__scout,help)
                 cmd="orlop__subcmd__scout__subcmd__help"
                 ;;
+            orlop__subcmd__scout,quickview)
+                cmd="orlop__subcmd__scout__subcmd__quickview"
+                ;;
             orlop__subcmd__scout,sbom)
                 cmd="orlop__subcmd__scout__subcmd__sbom"
                 ;;
@@ -966,6 +972,9 @@ _orlop() {
                 ;;
             orlop__subcmd__scout__subcmd__help,help)
                 cmd="orlop__subcmd__scout__subcmd__help__subcmd__help"
+                ;;
+            orlop__subcmd__scout__subcmd__help,quickview)
+                cmd="orlop__subcmd__scout__subcmd__help__subcmd__quickview"
                 ;;
             orlop__subcmd__scout__subcmd__help,sbom)
                 cmd="orlop__subcmd__scout__subcmd__help__subcmd__sbom"
@@ -3310,7 +3319,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__help__subcmd__scout)
-            opts="cache cves db sbom why"
+            opts="cache cves db quickview sbom why"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3466,6 +3475,20 @@ _orlop() {
         orlop__subcmd__help__subcmd__scout__subcmd__db__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__help__subcmd__scout__subcmd__quickview)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -7406,7 +7429,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__scout)
-            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help cache cves db sbom why help"
+            opts="-D -h --root --config --set --storage-driver --progress --tls-verify --debug --help cache cves db quickview sbom why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7614,7 +7637,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__scout__subcmd__cves)
-            opts="-e -o -D -h --platform --ref --declared --as-of --details --epss --epss-percentile --epss-score --exit-code --format --locations --only-cisa-kev --only-cve-id --only-fixed --only-metric --only-package --only-package-type --only-severity --only-unfixed --only-vuln-packages --output --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-e -o -D -h --platform --ref --declared --as-of --details --epss --epss-percentile --epss-score --exit-code --format --ignore-base --locations --only-base --only-cisa-kev --only-cve-id --only-fixed --only-metric --only-package --only-package-type --only-severity --only-unfixed --only-vuln-packages --output --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -8090,7 +8113,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__scout__subcmd__help)
-            opts="cache cves db sbom why help"
+            opts="cache cves db quickview sbom why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -8271,6 +8294,20 @@ _orlop() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        orlop__subcmd__scout__subcmd__help__subcmd__quickview)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         orlop__subcmd__scout__subcmd__help__subcmd__sbom)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -8292,6 +8329,68 @@ _orlop() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        orlop__subcmd__scout__subcmd__quickview)
+            opts="-o -D -h --platform --ref --declared --as-of --format --output --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto tty plain json quiet" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-verify)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -1043,25 +1043,26 @@ complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subc
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from imagetools" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "imagetools" -d 'Commands to work on images in registry'
 complete -c orlop -n "__fish_orlop_using_subcommand buildx; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
 tty\t'Bars, redrawn in place'
 plain\t'Lines, each change once'
 json\t'A JSON object a line'
 quiet\t'None'"
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
 false\t''"
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -s D -l debug -d 'Show all that is known when something goes wrong'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "db" -d 'Manage the database of advisories'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "why" -d 'Show why a CVE is found in an image, or isn\'t'
-complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db sbom why help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -f -a "db" -d 'Manage the database of advisories'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -f -a "quickview" -d 'Quick overview of an image: its vulnerabilities, and those of its base image'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -f -a "why" -d 'Show why a CVE is found in an image, or isn\'t'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and not __fish_seen_subcommand_from cache cves db quickview sbom why help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cache" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
@@ -1107,7 +1108,9 @@ complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l details -d 'Print details: description, CVSS, aliases, dates, advisories'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l epss -d 'Print EPSS scores, and sort the CVEs of a package by them'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -s e -l exit-code -d 'Exit with 2 if vulnerabilities are detected'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l ignore-base -d 'Leave out the packages of the base image'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l locations -d 'Print the places of packages: path, layer, and the instruction that made the layer'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-base -d 'Only the packages of the base image'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-cisa-kev -d 'Only CVEs that are known to be exploited (CISA KEV)'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-fixed -d 'Only CVEs with a fix'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-unfixed -d 'Only CVEs without a fix'
@@ -1134,6 +1137,26 @@ complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "update" -d 'Fetch advisories and make the database from them'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "verify" -d 'Read all of the database and compare it with its checksums'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from db" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l platform -d 'Scan the image of this platform: os[/arch[/variant]]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l ref -d 'Name of the image meant, where an archive or layout holds several' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l as-of -d 'Judge with what was known at the end of this day, or at this time' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l format -d 'How to answer' -r -f -a "text\t'For people'
+json\t'One object, for programs'"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -s o -l output -d 'Write the report to a file' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l config -d 'Configuration file, in place of the system\'s and the user\'s [env: ORLOP_CONFIG]' -r -F
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l set -d 'Set any key of the configuration (see `orlop config --help`)' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l storage-driver -d 'How unpacked layers are kept (see `orlop config --help`) [env: ORLOP_STORAGE_DRIVER]' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l progress -d 'How progress is shown [env: ORLOP_PROGRESS]' -r -f -a "auto\t'Bars on a terminal, lines elsewhere'
+tty\t'Bars, redrawn in place'
+plain\t'Lines, each change once'
+json\t'A JSON object a line'
+quiet\t'None'"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l tls-verify -d 'Check the certificates of registries; =false also allows plain HTTP [env: ORLOP_TLS_VERIFY]' -r -f -a "true\t''
+false\t''"
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -l declared -d 'Look for what is only declared too: lock files'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -s D -l debug -d 'Show all that is known when something goes wrong'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from quickview" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -l platform -d 'Scan the image of this platform: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -l ref -d 'Name of the image meant, where an archive or layout holds several' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from sbom" -l format -d 'Output format: list, json, spdx, cyclonedx, syft-json' -r
@@ -1175,6 +1198,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "cves" -d 'Display CVEs identified in a software artifact'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "db" -d 'Manage the database of advisories'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "quickview" -d 'Quick overview of an image: its vulnerabilities, and those of its base image'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "sbom" -d 'Generate or display the SBOM of an image'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "why" -d 'Show why a CVE is found in an image, or isn\'t'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -1841,6 +1865,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcom
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "cache" -d 'Manage the local cache: show its size, or prune it'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "cves" -d 'Display CVEs identified in a software artifact'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "db" -d 'Manage the database of advisories'
+complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "quickview" -d 'Quick overview of an image: its vulnerabilities, and those of its base image'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "sbom" -d 'Generate or display the SBOM of an image'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from scout" -f -a "why" -d 'Show why a CVE is found in an image, or isn\'t'
 complete -c orlop -n "__fish_orlop_using_subcommand help; and __fish_seen_subcommand_from blob" -f -a "get" -d 'Download a blob (streamed to STDOUT by default)'

@@ -6,6 +6,7 @@
 //!   sources/NAME/data       what `update` fetched of a source last, as it came
 //!                state.json where from, when, and what the server calls it
 //!                part       what is on its way
+//!   sources/base-images/…   the catalogue of base images, made of what registries have
 //!   sources/made            which database was made of them
 //!   lock                    held by whoever makes a database
 //! ```
@@ -14,6 +15,7 @@
 //! made of what is there. Where `import` reads from is the user's, and nothing of it is kept.
 
 mod artifact;
+mod base_images;
 mod build;
 mod fetch;
 mod lock;
@@ -28,6 +30,7 @@ use orlop_vuln::database::{Database, DatabaseError, FORMAT};
 use crate::error::{Error, Result};
 
 pub use artifact::{ARTIFACT_TYPE, Pulled};
+pub use base_images::BaseImages;
 pub use build::Built;
 pub use sources::{DEFAULT_ECOSYSTEMS, DEFAULT_RELEASES, DEFAULT_URLS, FeedSource, SourcesWanted};
 pub use update::{SourceOutcome, SourceState, UpdateOptions, Updated};

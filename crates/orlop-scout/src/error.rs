@@ -67,6 +67,16 @@ pub enum Error {
         /// What they are called.
         names: Vec<String>,
     },
+    /// A pattern of tags means more of them than a catalogue may have.
+    #[error("{wanted} matches {count} tags, more than the {allowed} allowed")]
+    TooManyTags {
+        /// The pattern.
+        wanted: String,
+        /// How many.
+        count: usize,
+        /// How many may be.
+        allowed: usize,
+    },
     /// An archive or layout has no image.
     #[error("{0} holds no image")]
     NoImages(String),

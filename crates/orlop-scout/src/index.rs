@@ -56,6 +56,8 @@ pub struct Indexed {
     pub sbom: Sbom,
     /// Whether nothing of it had to be read, as it was read before.
     pub was_cached: bool,
+    /// Where the image is, and what its name stands for there.
+    pub place: Option<(Origin, Descriptor)>,
 }
 
 impl Indexer {
@@ -147,21 +149,13 @@ impl Indexer {
             chosen = choose(&origin, &target, name, self.platform.as_ref()) => chosen?,
             () = cancel.cancelled() => return Err(cancelled()),
         };
-        let (sbom, was_cached) = match self.kept(&chosen)? {
-            Some(sbom) => {
-                for layer in &chosen.manifest.layers {
-                    emit(events, &layer.digest, BlobState::Exists);
-                }
-                (sbom, true)
-            }
-            None => self.stacked(&origin, &chosen, events, cancel).await?,
-        };
+        let (sbom, was_cached) = self.sbom(&origin, &chosen, events, cancel).await?;
         let diff_ids = chosen.config.rootfs.diff_ids.clone();
         let platform = &chosen.config.platform;
         Ok(Indexed {
             subject: Subject {
                 name: name.to_owned(),
-                target: Some(target.digest),
+                target: Some(target.digest.clone()),
                 manifest: Some(chosen.digest.clone()),
                 platform: (!platform.is_empty()).then(|| platform.to_string()),
                 layers: diff_ids,
@@ -169,7 +163,25 @@ impl Indexer {
             image: Some(chosen),
             sbom,
             was_cached,
+            place: Some((origin, target)),
         })
+    }
+
+    /// What is in an image, and whether it was known.
+    pub(crate) async fn sbom(
+        &self,
+        origin: &Origin,
+        chosen: &Chosen,
+        events: &Arc<dyn EventSink>,
+        cancel: &Cancel,
+    ) -> Result<(Sbom, bool)> {
+        let Some(sbom) = self.kept(chosen)? else {
+            return self.stacked(origin, chosen, events, cancel).await;
+        };
+        for layer in &chosen.manifest.layers {
+            emit(events, &layer.digest, BlobState::Exists);
+        }
+        Ok((sbom, true))
     }
 
     /// What was found in all layers of the image together before.
@@ -354,6 +366,7 @@ impl Indexer {
             image: None,
             sbom,
             was_cached: false,
+            place: None,
         })
     }
 }
@@ -416,5 +429,6 @@ fn document(path: &Path) -> Result<Indexed> {
         image: None,
         sbom,
         was_cached: false,
+        place: None,
     })
 }

@@ -16,6 +16,7 @@
 
 mod advisories;
 mod archive_scan;
+mod base_image;
 mod cache;
 mod directory_scan;
 mod error;
@@ -28,9 +29,11 @@ mod report;
 mod source;
 
 pub use advisories::{
-    ARTIFACT_TYPE, Advisories, Built, DEFAULT_ECOSYSTEMS, DEFAULT_RELEASES, DEFAULT_URLS,
-    FeedSource, Pulled, SourceOutcome, SourceState, SourcesWanted, UpdateOptions, Updated,
+    ARTIFACT_TYPE, Advisories, BaseImages, Built, DEFAULT_ECOSYSTEMS, DEFAULT_RELEASES,
+    DEFAULT_URLS, FeedSource, Pulled, SourceOutcome, SourceState, SourcesWanted, UpdateOptions,
+    Updated,
 };
+pub use base_image::{Base, Confidence, Evidence};
 pub use cache::{Cache, CacheUsage};
 pub use directory_scan::{Tree, scan_directory};
 pub use error::{Error, Result};

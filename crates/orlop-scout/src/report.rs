@@ -89,7 +89,7 @@ impl SeverityCounts {
     }
 
     /// All of them, the gravest first.
-    pub fn all(&self) -> impl Iterator<Item = (Severity, usize)> {
+    pub fn all(self) -> impl Iterator<Item = (Severity, usize)> {
         Severity::ALL.into_iter().zip(self.counts)
     }
 

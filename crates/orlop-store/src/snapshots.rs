@@ -94,6 +94,23 @@ impl Store {
         })
     }
 
+    /// The manifests whose layers have this chain, all together; of those that were unpacked once.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn manifests_of_chain(&self, chain: &ChainId) -> Result<Vec<Digest>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT manifest FROM image_chains AS own WHERE chain_id = ?1 AND NOT EXISTS
+                   (SELECT 1 FROM image_chains AS above
+                    WHERE above.manifest = own.manifest AND above.position > own.position)
+                 ORDER BY manifest",
+            )?;
+            let rows = statement.query_map([chain.as_str()], |row| sql::digest(row, 0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// The chains of a manifest's layers, bottom first; empty until it was unpacked once.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use orlop_image::event::EventSink;
 use orlop_image::{Images, ObserverFactory, PullOptions};
 use orlop_oci::{Platform, Reference};
 use orlop_sbom::ScanOptions;
-use orlop_scout::{Advisories, Indexed, Indexer, JudgeOptions, Source};
+use orlop_scout::{Advisories, Base, Indexed, Indexer, JudgeOptions, Source};
 use orlop_vuln::database::Database;
 
 use crate::app::App;
@@ -18,6 +18,7 @@ use crate::interrupt;
 use crate::looking::Reading;
 use crate::printer::Style;
 use crate::view::file_words::one_line;
+use crate::view::quickview;
 
 /// How what is scanned may be named.
 pub(crate) const TARGET_HELP: &str = "An IMAGE is looked for in the store, and then at its registry, from which nothing is kept but what its
@@ -46,6 +47,14 @@ pub struct Target {
 /// # Errors
 /// It isn't there, or can't be read.
 pub(crate) fn index(app: &App, target: &Target, quiet: bool) -> CliResult<Indexed> {
+    Ok(scan(app, target, quiet)?.1)
+}
+
+/// The same, with what can tell more of it.
+///
+/// # Errors
+/// As [`index`].
+pub(crate) fn scan(app: &App, target: &Target, quiet: bool) -> CliResult<(Indexer, Indexed)> {
     let source: Source = match &target.what {
         Some(what) => what
             .parse()
@@ -78,7 +87,22 @@ pub(crate) fn index(app: &App, target: &Target, quiet: bool) -> CliResult<Indexe
     if !quiet {
         tell_indexed(app, &indexed);
     }
-    Ok(indexed)
+    Ok((indexer, indexed))
+}
+
+/// The image that what was scanned stands on.
+///
+/// # Errors
+/// The store, the database or the provenance can't be read.
+pub(crate) fn base(
+    indexer: &Indexer,
+    indexed: &Indexed,
+    database: &Database,
+) -> CliResult<Option<Base>> {
+    interrupt::run(
+        async |cancel| Ok(indexer.base(indexed, Some(database), &cancel).await?),
+        || None,
+    )
 }
 
 /// The store, for what it holds and to keep what is found in layers. Where there is none yet and none is
@@ -91,6 +115,11 @@ fn store(app: &App, source: &Source) -> CliResult<Option<Images>> {
         _ if is_there()? => Ok(Some(app.images()?)),
         _ => Ok(app.images().ok()),
     }
+}
+
+/// A line of what an image stands on, and who says so.
+pub(crate) fn tell_base(app: &App, base: &Base) {
+    status(app, true, &quickview::base_line(base));
 }
 
 /// Who looks for packages while layers are unpacked: nobody, unless the configuration wishes it.

@@ -68,6 +68,27 @@ pub async fn choose(
     found(origin, &raw, manifest).await
 }
 
+/// Follows `target` to every image that can be had below it, one for each platform that an index names.
+///
+/// # Errors
+/// As [`choose`].
+pub async fn choose_all(origin: &Origin, target: &Descriptor) -> Result<Vec<Chosen>> {
+    let raw = origin.described(target).await?;
+    let parsed = raw
+        .manifest()
+        .map_err(Error::document("manifest", raw.digest()))?;
+    if let Manifest::Image(manifest) = parsed {
+        return Ok(vec![found(origin, &raw, manifest).await?]);
+    }
+    let mut all = Vec::new();
+    for (descriptor, _) in leaves(origin, raw).await? {
+        let raw = origin.described(&descriptor).await?;
+        let manifest = image_manifest(&raw)?;
+        all.push(found(origin, &raw, manifest).await?);
+    }
+    Ok(all)
+}
+
 /// The image manifests below an index that can be had, in its order, with their platforms.
 async fn leaves(origin: &Origin, index: Raw) -> Result<Vec<(Descriptor, Platform)>> {
     let mut leaves = Vec::new();

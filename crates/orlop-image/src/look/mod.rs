@@ -41,7 +41,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, EventSink};
 use crate::origin::Origin;
 
-pub use choose::{Chosen, choose};
+pub use choose::{Chosen, choose, choose_all};
 pub use compare::{Change, Comparison, Differences};
 pub use diff::{FileDifference, diff_files};
 pub use diff_config::{ConfigDifference, diff_configs};

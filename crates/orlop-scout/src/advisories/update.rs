@@ -13,6 +13,7 @@ use orlop_image::Cancel;
 use orlop_image::event::{Event, EventSink, Work};
 use orlop_vuln::database::{Database, save};
 
+use super::base_images::{self, BaseImages};
 use super::build::{Built, Input};
 use super::fetch::{Fetched, Kept, folder_name};
 use super::sources::FeedSource;
@@ -136,7 +137,7 @@ impl Away {
 }
 
 impl Advisories {
-    /// Fetches sources and makes the database of them. Of a source that fails the last good copy is
+    /// Fetches sources and the catalogue of base images, and makes the database of them. Of a source that fails the last good copy is
     /// used. Where none can be fetched, the database stays what it is.
     ///
     /// # Errors
@@ -144,15 +145,23 @@ impl Advisories {
     pub async fn update(
         &self,
         sources: &[FeedSource],
+        bases: &[BaseImages],
         client: &Client,
         options: UpdateOptions,
         events: &Arc<dyn EventSink>,
         cancel: &Cancel,
     ) -> Result<Updated> {
         let lock = self.lock(&**events, cancel).await?;
-        let fetching = self.fetch_all(sources, client, options, events);
+        let fetching = async {
+            let mut outcomes = self.fetch_all(sources, client, options, events).await;
+            if !bases.is_empty() {
+                let kept = Kept::of(&self.folder.join("sources"), base_images::SOURCE);
+                outcomes.extend(base_images::fetch(bases, &kept, client, options).await?);
+            }
+            Ok::<_, Error>(outcomes)
+        };
         let outcomes = tokio::select! {
-            outcomes = fetching => outcomes,
+            outcomes = fetching => outcomes?,
             () = cancel.cancelled() => return Err(cancelled()),
         };
         if !outcomes.iter().any(|outcome| outcome.state.is_current()) {
@@ -165,7 +174,10 @@ impl Advisories {
             .iter()
             .all(|outcome| matches!(outcome.state, SourceState::Unchanged));
         let (own, told, wish) = (self.clone(), Arc::clone(events), cancel.clone());
-        let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        let mut names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        if !bases.is_empty() {
+            names.push(base_images::SOURCE.to_owned());
+        }
         let work = blocking(move || {
             let renewed = match is_unchanged {
                 true => own.renew(&names, options.now),

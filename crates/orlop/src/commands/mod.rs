@@ -61,6 +61,7 @@ pub mod scout_db_import;
 pub mod scout_db_status;
 pub mod scout_db_update;
 pub mod scout_db_verify;
+pub mod scout_quickview;
 pub mod scout_sbom;
 pub mod scout_why;
 pub mod search;

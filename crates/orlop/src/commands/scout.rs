@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{scout_cache, scout_cves, scout_db, scout_sbom, scout_why};
+use super::{scout_cache, scout_cves, scout_db, scout_quickview, scout_sbom, scout_why};
 use crate::app::App;
 use crate::error::CliResult;
 
@@ -34,6 +34,9 @@ pub enum ScoutCommand {
     Cves(scout_cves::ScoutCvesArgs),
     /// Manage the database of advisories
     Db(scout_db::ScoutDbArgs),
+    /// Quick overview of an image: its vulnerabilities, and those of its base image
+    #[command(alias = "qv")]
+    Quickview(scout_quickview::ScoutQuickviewArgs),
     /// Generate or display the SBOM of an image
     Sbom(scout_sbom::ScoutSbomArgs),
     /// Show why a CVE is found in an image, or isn't
@@ -49,6 +52,7 @@ pub fn run(app: &App, args: ScoutArgs) -> CliResult {
         ScoutCommand::Cache(args) => scout_cache::run(app, &args),
         ScoutCommand::Cves(args) => scout_cves::run(app, &args),
         ScoutCommand::Db(args) => scout_db::run(app, args),
+        ScoutCommand::Quickview(args) => scout_quickview::run(app, &args),
         ScoutCommand::Sbom(args) => scout_sbom::run(app, &args),
         ScoutCommand::Why(args) => scout_why::run(app, &args),
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, ValueEnum};
 use jiff::Timestamp;
 use orlop_sbom::{Installed, PackageKind};
-use orlop_scout::{Filter, FixWanted, Report, formats};
+use orlop_scout::{Base, Filter, FixWanted, LayersWanted, Report, formats};
 use orlop_vuln::feeds::EpssScore;
 use orlop_vuln::{CoverageWord, Severity};
 use regex::Regex;
@@ -15,6 +15,7 @@ use crate::error::{CliError, CliResult, ErrorKind};
 use crate::output;
 use crate::scanning::{self, TARGET_HELP, Target};
 use crate::view::cves::{self, Shown};
+use crate::view::file_words::one_line;
 
 /// How `cves` answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -64,9 +65,15 @@ pub struct ScoutCvesArgs {
     /// How to answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub format: CvesFormat,
+    /// Leave out the packages of the base image
+    #[arg(long, conflicts_with = "only_base")]
+    pub ignore_base: bool,
     /// Print the places of packages: path, layer, and the instruction that made the layer
     #[arg(long)]
     pub locations: bool,
+    /// Only the packages of the base image
+    #[arg(long)]
+    pub only_base: bool,
     /// Only CVEs that are known to be exploited (CISA KEV)
     #[arg(long)]
     pub only_cisa_kev: bool,
@@ -106,10 +113,15 @@ pub struct ScoutCvesArgs {
 pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
     let database = scanning::database(app)?;
     let quiet = args.format == CvesFormat::Json;
-    let indexed = scanning::index(app, &args.target, quiet)?;
+    let (indexer, indexed) = scanning::scan(app, &args.target, quiet)?;
+    let layers = match args.only_base || args.ignore_base {
+        true => base_layers(app, args, scanning::base(&indexer, &indexed, &database)?)?,
+        false => None,
+    };
     let options = scanning::judge_options(app, args.as_of);
     let mut report = Report::new(indexed, &database, options).map_err(CliError::from)?;
-    filter(args).apply(&mut report);
+    let filter = filter(args, layers);
+    filter.apply(&mut report);
     tell_coverage(app, &report);
     let text = match args.format {
         CvesFormat::Packages => {
@@ -129,7 +141,6 @@ pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
         }
         CvesFormat::Json => format!("{:#}\n", formats::json(&report)),
         CvesFormat::OnlyPackages => {
-            let filter = filter(args);
             let wanted = |it: &Installed| filter.wants_package(&report, it);
             cves::only_packages(&report, wanted, args.only_vuln_packages)
         }
@@ -141,7 +152,7 @@ pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
     }
 }
 
-fn filter(args: &ScoutCvesArgs) -> Filter {
+fn filter(args: &ScoutCvesArgs, layers: Option<LayersWanted>) -> Filter {
     Filter {
         severities: args.only_severity.clone(),
         ids: args.only_cve_id.clone(),
@@ -156,8 +167,43 @@ fn filter(args: &ScoutCvesArgs) -> Filter {
         exploited: args.only_cisa_kev,
         epss_probability: args.epss_score,
         epss_percentile: args.epss_percentile,
-        layers: None,
+        layers,
     }
+}
+
+/// Which layers' packages are meant. Nothing is left out because nobody knows where the base image ends.
+fn base_layers(
+    app: &App,
+    args: &ScoutCvesArgs,
+    base: Option<Base>,
+) -> CliResult<Option<LayersWanted>> {
+    if let Some(base) = &base {
+        scanning::tell_base(app, base);
+    }
+    let unknown = match &base {
+        Some(Base {
+            layers: Some(count),
+            ..
+        }) => {
+            return Ok(Some(match args.only_base {
+                true => LayersWanted::Base(*count),
+                false => LayersWanted::AboveBase(*count),
+            }));
+        }
+        Some(base) => format!(
+            "how many layers are those of the base image {} isn't known",
+            one_line(&base.name.familiar())
+        ),
+        None => "which base image this one stands on isn't known".to_owned(),
+    };
+    if args.only_base {
+        return Err(CliError::new(unknown).hint(
+            "an image is known that was pulled, or that scout.base_images names when `orlop scout db update` runs",
+        ));
+    }
+    app.printer
+        .warn(format_args!("{unknown}: nothing is left out"));
+    Ok(None)
 }
 
 /// What nothing, or only something old, is known of.

@@ -43,7 +43,8 @@ pub fn run(app: &App, args: &ScoutDbUpdateArgs) -> CliResult {
     let own = Advisories::of(&app.settings.root);
     let wanted = app.settings.advisories.files();
     let sources = wanted.map_err(|(key, why)| app.layers.fault(&format!("scout.{key}"), &why))?;
-    if sources.is_empty() {
+    let bases = &app.settings.base_images;
+    if sources.is_empty() && bases.is_empty() {
         return Err(CliError::new(
             "there is nothing to fetch: scout.sources is empty",
         ));
@@ -57,7 +58,7 @@ pub fn run(app: &App, args: &ScoutDbUpdateArgs) -> CliResult {
     };
     let updated = interrupt::run(
         async |cancel| {
-            let updated = own.update(&sources, &client, options, &events, &cancel);
+            let updated = own.update(&sources, bases, &client, options, &events, &cancel);
             Ok(updated.await?)
         },
         || Some("the database is what it was, and whole sources are kept".to_owned()),

@@ -88,6 +88,8 @@ pub struct ScoutConfig {
     pub alpine_releases: Option<Vec<String>>,
     /// Where sources are, by their names.
     pub urls: BTreeMap<String, String>,
+    /// Which base images the catalogue has: `alpine:3.*`.
+    pub base_images: Option<Vec<String>>,
     /// From which age on data is called stale: `5d`.
     pub stale_after: Option<String>,
 }

@@ -190,6 +190,15 @@ pub const KEYS: &[Key] = &[
                and plain HTTP of a host are set in its [registry.\"HOST\"] table.",
     },
     Key {
+        name: "scout.base_images",
+        kind: Kind::List,
+        default: "none",
+        variables: &["ORLOP_SCOUT_BASE_IMAGES"],
+        flag: None,
+        help: "Images that others stand on: `orlop scout db update` keeps a catalogue of their layers, by which base images are \
+               known that were never pulled. A repository with a tag, a glob of tags or /REGEX/: \"debian:1*\".",
+    },
+    Key {
         name: "scout.stale_after",
         kind: Kind::Time,
         default: "\"5d\"",

@@ -8,7 +8,7 @@ use orlop_distribution::{ANY_REGISTRY, RegistriesConfig};
 use orlop_layer::Bounds;
 use orlop_oci::Platform;
 use orlop_registry::config::ServeConfig;
-use orlop_scout::SourcesWanted;
+use orlop_scout::{BaseImages, SourcesWanted};
 use serde::{Deserialize, Serialize};
 
 use super::file::ScoutConfig;
@@ -60,6 +60,8 @@ pub struct Settings {
     pub index_on_pull: bool,
     /// What `orlop scout db update` fetches.
     pub advisories: SourcesWanted,
+    /// Which base images its catalogue has.
+    pub base_images: Vec<BaseImages>,
     /// From which age on advisories are called stale.
     pub stale_after: Duration,
     /// What holds for each registry.
@@ -129,6 +131,7 @@ impl Settings {
                 .unwrap_or_default(),
             index_on_pull: config.scout.index_on_pull.unwrap_or(false),
             advisories: advisories(layers, &config.scout)?,
+            base_images: base_images(layers, &config.scout)?,
             stale_after: config
                 .scout
                 .stale_after
@@ -155,6 +158,16 @@ fn advisories(layers: &Layers, config: &ScoutConfig) -> CliResult<SourcesWanted>
         Ok(_) => Ok(wanted),
         Err((key, why)) => Err(layers.fault(&format!("scout.{key}"), &why)),
     }
+}
+
+/// Which base images the catalogue has.
+fn base_images(layers: &Layers, config: &ScoutConfig) -> CliResult<Vec<BaseImages>> {
+    let texts = config.base_images.iter().flatten();
+    let read = texts.map(|text| {
+        let fault = |why: String| layers.fault("scout.base_images", &format!("{text:?}: {why}"));
+        text.parse().map_err(fault)
+    });
+    read.collect()
 }
 
 fn set_tls_verify(registries: &mut RegistriesConfig, verify: bool, everywhere: bool) {

@@ -86,6 +86,7 @@ pub fn object(path: &Path, database: &Database, stale_before: Option<Timestamp>)
             "Scores": contents.epss_scores,
         },
         "KEV": { "CVEs": contents.exploited },
+        "BaseImages": contents.base_images,
     })
 }
 
@@ -129,8 +130,10 @@ pub fn table(object: &Value, now: Timestamp) -> String {
     };
     let kev = object["KEV"]["CVEs"].as_u64().unwrap_or(0);
     let kev = counted(usize::try_from(kev).unwrap_or(usize::MAX), "CVE");
+    let bases = object["BaseImages"].as_u64().unwrap_or(0);
+    let bases = counted(usize::try_from(bases).unwrap_or(usize::MAX), "image");
     let facts = format!(
-        "Database:\t{}\nDigest:\t{}\nBuilt:\t{}, {}\nSize:\t{}\nEPSS:\t{epss}\nKEV:\t{kev}\n",
+        "Database:\t{}\nDigest:\t{}\nBuilt:\t{}, {}\nSize:\t{}\nEPSS:\t{epss}\nKEV:\t{kev}\nBase images:\t{bases}\n",
         text(&object["Path"]),
         text(&object["Digest"]),
         text(&object["Built"]),

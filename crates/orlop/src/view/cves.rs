@@ -151,7 +151,7 @@ fn overview(report: &Report) -> String {
 }
 
 /// `complete`; or `partial: no data for Alpine:v3.20`.
-fn advisories(report: &Report) -> String {
+pub(super) fn advisories(report: &Report) -> String {
     let coverage = &report.answer.coverage;
     let said = |wanted: CoverageState, what: &str| {
         let names = coverage.ecosystems.iter().filter(|it| it.state == wanted);

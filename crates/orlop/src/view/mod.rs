@@ -16,6 +16,7 @@ pub mod imagetools;
 pub mod inspect;
 pub mod official_rows;
 pub mod prune_plan;
+pub mod quickview;
 pub mod removals;
 pub mod repair;
 pub mod search_rows;

@@ -7,6 +7,7 @@ mod db_registry;
 mod db_update;
 mod fixtures;
 mod hostile;
+mod quickview;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -32,11 +33,21 @@ Version: 12.4
 
 /// An image of two layers: a base of Debian 12, and an application with packages of two languages.
 fn app() -> Image {
-    let base = Tarball::new()
+    Image::new(&PlatformName::new("linux/amd64"), &[base(), above()])
+}
+
+/// The layer of its base image.
+fn base() -> Layer {
+    let tar = Tarball::new()
         .file("etc/os-release", 0o644, "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n")
         .file("var/lib/dpkg/status", 0o644, STATUS)
         .finish();
-    let app = Tarball::new()
+    Layer::new(&tar, Compression::Gzip)
+}
+
+/// The layer of the application.
+fn above() -> Layer {
+    let tar = Tarball::new()
         .file(
             "usr/local/lib/python3.11/site-packages/Jinja2-2.10.dist-info/METADATA",
             0o644,
@@ -49,8 +60,7 @@ fn app() -> Image {
         )
         .file("srv/tool", 0o755, "#!/bin/sh\nexit 0\n")
         .finish();
-    let layers = [base, app].map(|tar| Layer::new(&tar, Compression::Gzip));
-    Image::new(&PlatformName::new("linux/amd64"), &layers)
+    Layer::new(&tar, Compression::Gzip)
 }
 
 /// The image in a layout below the program's folder: `oci-dir://…`.
