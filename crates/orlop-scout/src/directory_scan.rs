@@ -63,6 +63,36 @@ pub fn scan_directory(
     walk.run(is_cancelled)
 }
 
+/// Makes the record of a layer with one file, under its own name. Who names a lock file wants to know what it
+/// declares.
+///
+/// # Errors
+/// It can't be read, or is no file.
+pub(crate) fn scan_file(path: &Path) -> Result<LayerSbom, Error> {
+    // A link is what it leads to.
+    let file = path.canonicalize().map_err(Error::io(path))?;
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+        let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+        return Err(Error::io(path)(error));
+    };
+    let folder = rustix::fs::open(folder, DIRECTORY, Mode::empty());
+    let folder = folder.map_err(|error| Error::io(path)(error.into()))?;
+    let scan = LayerScan::new(ScanOptions { declared: true });
+    let mut walk = Walk {
+        device: 0,
+        root: folder,
+        tree: Tree::Plain,
+        scan,
+        names: HashMap::new(),
+        waiting: Vec::new(),
+    };
+    let name = name.as_encoded_bytes();
+    let folder = walk.root.try_clone().map_err(Error::io(path))?;
+    let entered = walk.entry(&folder, name, name);
+    entered.map_err(|error| Error::io(path)(error.into()))?;
+    Ok(walk.scan.finish())
+}
+
 struct Walk {
     root: OwnedFd,
     device: u64,

@@ -19,9 +19,9 @@ use orlop_sbom::{Layer, LayerSbom, MAX_DOCUMENT_SIZE, Sbom, ScanOptions, Subject
 use orlop_snapshot::Overlay2;
 
 use crate::archive_scan::scan_archive;
-use crate::directory_scan::{Tree, scan_directory};
+use crate::directory_scan::{Tree, scan_directory, scan_file};
 use crate::error::{Error, Result, blocking, cancelled};
-use crate::source::Source;
+use crate::source::{STANDARD_INPUT, Source};
 
 /// Records that are made at once: each takes a core.
 const PARALLEL: usize = 2;
@@ -73,7 +73,14 @@ impl Indexer {
     ) -> Result<Indexed> {
         match source {
             Source::Directory(path) => self.directory(path, cancel).await,
-            Source::Document(path) => document(path),
+            Source::Document(path) => {
+                let path = path.clone();
+                // Standard input may never come.
+                tokio::select! {
+                    read = blocking(move || document(&path)) => read,
+                    () = cancel.cancelled() => Err(cancelled()),
+                }
+            }
             Source::Image(name) | Source::Local(name) | Source::Registry(name) => {
                 let found = tokio::select! {
                     found = self.find(source, name) => found?,
@@ -401,7 +408,10 @@ fn emit(events: &Arc<dyn EventSink>, digest: &Digest, state: BlobState) {
 
 /// A directory as if it were an image's only layer, which has no diff ID.
 fn plain(root: &Path, options: ScanOptions, is_cancelled: &AtomicBool) -> Result<Sbom> {
-    let record = scan_directory(root, Tree::Plain, options, is_cancelled)?;
+    let record = match root.is_file() {
+        true => scan_file(root)?,
+        false => scan_directory(root, Tree::Plain, options, is_cancelled)?,
+    };
     let diff_id = DiffId(Digest::of(b""));
     let mut sbom = Sbom::of(&[Layer {
         diff_id: &diff_id,
@@ -412,11 +422,14 @@ fn plain(root: &Path, options: ScanOptions, is_cancelled: &AtomicBool) -> Result
 }
 
 fn document(path: &Path) -> Result<Indexed> {
-    let file = File::open(path).map_err(Error::io(path))?;
     let mut bytes = Vec::new();
     // One byte more tells that it is too large.
-    let mut bounded = file.take(MAX_DOCUMENT_SIZE + 1);
-    bounded.read_to_end(&mut bytes).map_err(Error::io(path))?;
+    let bound = MAX_DOCUMENT_SIZE + 1;
+    let read = match path == Path::new(STANDARD_INPUT) {
+        true => std::io::stdin().take(bound).read_to_end(&mut bytes),
+        false => File::open(path).and_then(|file| file.take(bound).read_to_end(&mut bytes)),
+    };
+    read.map_err(Error::io(path))?;
     let (mut subject, sbom) = read_document(&bytes).map_err(|error| Error::Document {
         path: path.to_owned(),
         why: error.to_string(),

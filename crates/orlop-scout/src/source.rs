@@ -16,9 +16,9 @@ pub enum Source {
     Layout(PathBuf),
     /// `archive://FILE`: what `save` wrote.
     Archive(PathBuf),
-    /// `fs://DIR`: a directory, as if it were the root of an image.
+    /// `fs://PATH`: a directory, as if it were the root of an image, or one file.
     Directory(PathBuf),
-    /// `sbom://FILE`: a document that tells what is in an image.
+    /// `sbom://FILE`: a document that tells what is in an image; `sbom://` and `sbom://-` are standard input.
     Document(PathBuf),
 }
 
@@ -33,6 +33,9 @@ pub enum SourceError {
     Unknown(String),
 }
 
+/// The name of a document that is read from standard input.
+pub(crate) const STANDARD_INPUT: &str = "-";
+
 impl FromStr for Source {
     type Err = SourceError;
 
@@ -40,6 +43,9 @@ impl FromStr for Source {
         let Some((word, rest)) = text.split_once("://") else {
             return Ok(Self::Image(text.to_owned()));
         };
+        if rest.is_empty() && word == "sbom" {
+            return Ok(Self::Document(STANDARD_INPUT.into()));
+        }
         if rest.is_empty() {
             return Err(SourceError::Empty(word.to_owned()));
         }
@@ -73,6 +79,7 @@ mod tests {
             ("archive:///a.tar", Ok(Source::Archive("/a.tar".into()))),
             ("fs://.", Ok(Source::Directory(".".into()))),
             ("sbom://a.json", Ok(Source::Document("a.json".into()))),
+            ("sbom://", Ok(Source::Document("-".into()))),
             ("fs://", Err(SourceError::Empty("fs".to_owned()))),
             ("https://a", Err(SourceError::Unknown("https".to_owned()))),
         ];

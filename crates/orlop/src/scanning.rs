@@ -23,7 +23,8 @@ use crate::view::quickview;
 /// How what is scanned may be named.
 pub(crate) const TARGET_HELP: &str = "An IMAGE is looked for in the store, and then at its registry, from which nothing is kept but what its
 layers hold. Without one it is the image that was most recently built, pulled or loaded. It may also
-be local://NAME, registry://NAME, oci-dir://DIR, archive://FILE, fs://DIR or sbom://FILE.";
+be local://NAME, registry://NAME, oci-dir://DIR, archive://FILE, fs://DIRECTORY or fs://FILE, and
+sbom://FILE, or sbom:// for standard input.";
 
 /// What to scan.
 #[derive(Args, Clone, Debug, Default)]

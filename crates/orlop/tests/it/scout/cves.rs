@@ -124,6 +124,46 @@ fn an_image_is_the_same_wherever_it_is() {
 }
 
 #[test]
+fn a_file_and_standard_input() {
+    let orlop = with_advisories();
+    let lock = orlop.folder().join("package-lock.json");
+    let text = r#"{"name": "app", "version": "1.0.0", "lockfileVersion": 3, "packages": {
+        "": {"name": "app", "version": "1.0.0"},
+        "node_modules/minimist": {"version": "1.2.0"}}}"#;
+    std::fs::write(&lock, text).unwrap();
+    let link = orlop.folder().join("link");
+    std::os::unix::fs::symlink(&lock, &link).unwrap();
+    let minimist = ["minimist CVE-2021-44906 critical -"];
+    for file in [&lock, &link] {
+        let file = format!("fs://{}", file.display());
+        assert_eq!(findings(&report(&orlop, &[&file])), minimist, "{file}");
+    }
+    // The folder's own packages are those that are there, unless they are asked for.
+    let folder = format!("fs://{}", orlop.folder().display());
+    assert_eq!(findings(&report(&orlop, &[&folder])), [""; 0]);
+    let declared = report(&orlop, &["--declared", &folder]);
+    assert_eq!(findings(&declared), minimist);
+    let file = format!("fs://{}", lock.display());
+    let sbom = orlop
+        .ok(["scout", "sbom", "--format", "spdx", &file])
+        .stdout;
+    for source in ["sbom://", "sbom://-"] {
+        let run = orlop
+            .program()
+            .args(["scout", "cves", "--format", "json", source])
+            .input(sbom.clone())
+            .run();
+        let answer = serde_json::from_str(&run.expect_code(0).stdout).unwrap();
+        assert_eq!(findings(&answer), minimist, "{source}");
+    }
+    let missing = orlop.fails(["scout", "cves", "fs:///no/such/file"]);
+    assert!(
+        missing.contains("/no/such/file: No such file or directory"),
+        "{missing}"
+    );
+}
+
+#[test]
 fn what_was_scanned_is_known() {
     let orlop = with_advisories();
     let layout = in_layout(&orlop, &app());
