@@ -14,6 +14,7 @@ const ROOMS: &[&str] = &[
     "orlop-sql",
     "orlop-pattern",
     "orlop-pin",
+    "orlop-inflate",
     "orlop-layer",
     "orlop-userns",
     "orlop-fs",

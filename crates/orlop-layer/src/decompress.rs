@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use orlop_inflate::GzipDecoder;
 use orlop_oci::Compression;
 
 /// A good size for the buffers between the stages of a pipeline: big enough that calls cost
@@ -33,13 +33,9 @@ pub fn sniff(head: &[u8]) -> Compression {
 /// write them. Anything else behind the last member is an error, as in Go.
 pub struct Decompressor<R: Read>(Kind<R>);
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one for each layer, and moving it is rarer than reading"
-)]
 enum Kind<R: Read> {
     None(R),
-    Gzip(MultiGzDecoder<BufReader<R>>),
+    Gzip(GzipDecoder<R>),
     Zstd(zstd::stream::read::Decoder<'static, BufReader<R>>),
 }
 
@@ -52,10 +48,7 @@ impl<R: Read> Decompressor<R> {
     pub fn new(compression: Compression, reader: R) -> io::Result<Self> {
         Ok(Self(match compression {
             Compression::None => Kind::None(reader),
-            Compression::Gzip => Kind::Gzip(MultiGzDecoder::new(BufReader::with_capacity(
-                BUFFER_SIZE,
-                reader,
-            ))),
+            Compression::Gzip => Kind::Gzip(GzipDecoder::new(reader)),
             Compression::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(
                     BufReader::with_capacity(BUFFER_SIZE, reader),
@@ -70,7 +63,7 @@ impl<R: Read> Decompressor<R> {
     pub fn get_ref(&self) -> &R {
         match &self.0 {
             Kind::None(reader) => reader,
-            Kind::Gzip(decoder) => decoder.get_ref().get_ref(),
+            Kind::Gzip(decoder) => decoder.get_ref(),
             Kind::Zstd(decoder) => decoder.get_ref().get_ref(),
         }
     }
