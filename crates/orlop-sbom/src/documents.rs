@@ -15,6 +15,7 @@ use std::str::FromStr;
 
 use orlop_oci::{DiffId, Digest};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Installed, Sbom};
 
@@ -85,11 +86,37 @@ pub fn write_document(
     let value = match format {
         DocumentFormat::List => return list::write(sbom),
         DocumentFormat::Orlop => orlop::write(subject, sbom),
-        DocumentFormat::Spdx => spdx::write(subject, sbom, created),
+        DocumentFormat::Spdx => spdx::write(subject, sbom, created, &[]),
         DocumentFormat::CycloneDx => cyclonedx::write(subject, sbom, created),
         DocumentFormat::Syft => syft::write(subject, sbom),
     };
     format!("{value:#}\n")
+}
+
+/// Something that is known of a package, for SPDX: a reference of the category `SECURITY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdvisoryReference {
+    /// The place of the package in [`Sbom::packages`].
+    pub package: usize,
+    /// Where more is said.
+    pub url: String,
+    /// What is known, in a line.
+    pub comment: String,
+}
+
+/// SPDX with what is known of the packages. `created` as in [`write_document`].
+pub fn spdx_with_advisories(
+    subject: &Subject,
+    sbom: &Sbom,
+    created: Option<&str>,
+    advisories: &[AdvisoryReference],
+) -> Value {
+    spdx::write(subject, sbom, created, advisories)
+}
+
+/// Orlop's own JSON as an object that more can be added to.
+pub fn own_document(subject: &Subject, sbom: &Sbom) -> Value {
+    orlop::write(subject, sbom)
 }
 
 /// The program that writes.

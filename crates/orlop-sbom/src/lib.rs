@@ -37,7 +37,8 @@ pub use cataloger::{Cataloger, Fault, Found};
 pub use catalogers::{CATALOGERS_VERSION, catalogers};
 pub use content::{Content, FileInfo, read_whole};
 pub use documents::{
-    DocumentError, DocumentFormat, MAX_DOCUMENT_SIZE, Subject, read_document, write_document,
+    AdvisoryReference, DocumentError, DocumentFormat, MAX_DOCUMENT_SIZE, Subject, own_document,
+    read_document, spdx_with_advisories, write_document,
 };
 pub use finding::{Finding, PackageRef, Release};
 pub use package::{Package, PackageKind, SourcePackage};

@@ -9,6 +9,7 @@ use orlop_oci::DiffId;
 use orlop_sbom::Installed;
 use orlop_vuln::database::{Database, DatabaseError, RecordId, Text};
 use orlop_vuln::{Answer, Match, Outcome, Question, Severity, Subject, Verdict};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Result;
 use crate::index::Indexed;
@@ -267,8 +268,17 @@ pub fn url(id: &str) -> String {
         Some("GO") => ("https://pkg.go.dev/vuln/", ""),
         _ => ("https://osv.dev/vulnerability/", ""),
     };
+    // Ids come from feeds, and an address has its own letters.
+    let id = utf8_percent_encode(id, ID);
     format!("{before}{id}{after}")
 }
+
+/// What stands in an address as it is: ids have letters, digits and hyphens; some have `:` or `.`.
+const ID: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b':');
 
 /// The steps that made layers, and the layers by their diff IDs.
 fn layers(indexed: &Indexed) -> (Vec<LayerStep>, HashMap<DiffId, usize>) {

@@ -1,5 +1,6 @@
 //! What is scanned, and with which advisories: what the commands of `scout` have in common.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
@@ -139,6 +140,14 @@ pub(crate) fn status(app: &App, is_good: bool, text: &str) {
         false => Style::Error.paint(color, '✗'),
     };
     app.printer.note(format_args!("    {sign} {text}"));
+}
+
+/// That a report is in a file.
+pub(crate) fn tell_written(app: &App, file: Option<&Path>, quiet: bool) {
+    if let Some(file) = file.filter(|_| !quiet) {
+        let file = orlop_layer::printable(file.as_os_str().as_encoded_bytes());
+        status(app, true, &format!("Report written to {file}"));
+    }
 }
 
 fn tell_indexed(app: &App, indexed: &Indexed) {

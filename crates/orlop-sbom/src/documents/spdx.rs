@@ -1,10 +1,10 @@
 //! SPDX 2.3, JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
-use super::{Subject, TOOL, TOOL_VERSION, id_of, id_of_document, is_spdx_expression};
+use super::{AdvisoryReference, Subject, TOOL, TOOL_VERSION, id_of, id_of_document, is_spdx_expression};
 use crate::{Installed, Sbom};
 
 /// The namespace of documents; nothing is there.
@@ -15,14 +15,30 @@ const SUBJECT: &str = "SPDXRef-Subject";
 /// A time has to be there.
 const NO_TIME: &str = "1970-01-01T00:00:00Z";
 
-pub(super) fn write(subject: &Subject, sbom: &Sbom, created: Option<&str>) -> Value {
+pub(super) fn write(
+    subject: &Subject,
+    sbom: &Sbom,
+    created: Option<&str>,
+    advisories: &[AdvisoryReference],
+) -> Value {
+    let mut known: HashMap<usize, Vec<Value>> = HashMap::new();
+    for advisory in advisories {
+        let reference = json!({
+            "referenceCategory": "SECURITY",
+            "referenceType": "advisory",
+            "referenceLocator": advisory.url,
+            "comment": advisory.comment,
+        });
+        known.entry(advisory.package).or_default().push(reference);
+    }
     let mut licences = BTreeMap::new();
     let mut packages = vec![whole(subject)];
     let mut relationships = vec![relationship(DOCUMENT, "DESCRIBES", SUBJECT)];
-    for installed in &sbom.packages {
+    for (place, installed) in sbom.packages.iter().enumerate() {
         let id = format!("SPDXRef-Package-{}", id_of(installed));
         relationships.push(relationship(SUBJECT, "CONTAINS", &id));
-        packages.push(package(installed, &id, &mut licences));
+        let known = known.remove(&place).unwrap_or_default();
+        packages.push(package(installed, &id, &mut licences, known));
     }
     let name = match subject.name.is_empty() {
         true => "image",
@@ -75,7 +91,12 @@ fn whole(subject: &Subject) -> Value {
     value
 }
 
-fn package(installed: &Installed, id: &str, licences: &mut BTreeMap<String, String>) -> Value {
+fn package(
+    installed: &Installed,
+    id: &str,
+    licences: &mut BTreeMap<String, String>,
+    known: Vec<Value>,
+) -> Value {
     let package = &installed.package;
     let mut value = json!({
         "SPDXID": id,
@@ -107,12 +128,16 @@ fn package(installed: &Installed, id: &str, licences: &mut BTreeMap<String, Stri
         let info = format!("shown by {}", paths.join(", "));
         value["sourceInfo"] = json!(info);
     }
-    if !installed.purl.is_empty() {
-        value["externalRefs"] = json!([{
+    let url = (!installed.purl.is_empty()).then(|| {
+        json!({
             "referenceCategory": "PACKAGE-MANAGER",
             "referenceType": "purl",
             "referenceLocator": installed.purl,
-        }]);
+        })
+    });
+    let references: Vec<Value> = url.into_iter().chain(known).collect();
+    if !references.is_empty() {
+        value["externalRefs"] = json!(references);
     }
     value
 }

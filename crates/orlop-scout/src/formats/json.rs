@@ -38,7 +38,7 @@ pub(super) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-fn finding(report: &Report, found: &Match) -> Value {
+pub(super) fn finding(report: &Report, found: &Match) -> Value {
     let installed = report.installed(found);
     let mut object = package(report, installed);
     let more = json!({
@@ -129,7 +129,7 @@ pub(super) fn locations(report: &Report, locations: &[Location]) -> Value {
         .collect()
 }
 
-fn coverage(report: &Report) -> Value {
+pub(super) fn coverage(report: &Report) -> Value {
     let coverage: &Coverage = &report.answer.coverage;
     let programs = &report.indexed.sbom.coverage;
     json!({

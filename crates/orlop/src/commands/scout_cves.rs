@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use jiff::Timestamp;
 use orlop_sbom::{Installed, PackageKind};
 use orlop_scout::{Base, Filter, FixWanted, LayersWanted, Report, formats};
+use orlop_vuln::database::Database;
 use orlop_vuln::feeds::EpssScore;
 use orlop_vuln::{CoverageWord, Severity};
 use regex::Regex;
@@ -14,6 +15,7 @@ use crate::app::App;
 use crate::error::{CliError, CliResult, ErrorKind};
 use crate::output;
 use crate::scanning::{self, TARGET_HELP, Target};
+use crate::units;
 use crate::view::cves::{self, Shown};
 use crate::view::file_words::one_line;
 
@@ -27,6 +29,23 @@ pub enum CvesFormat {
     Json,
     /// A table of packages
     OnlyPackages,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// SPDX 2.3, with an advisory for each CVE
+    Spdx,
+    /// GitLab's report of container scanning
+    Gitlab,
+    /// For comments and summaries on GitHub
+    Markdown,
+    /// The SBOM as `scout sbom` has it, with the CVEs
+    Sbom,
+}
+
+impl CvesFormat {
+    /// Whether people read it, who want to know how it was found out.
+    fn is_for_people(self) -> bool {
+        matches!(self, Self::Packages | Self::OnlyPackages | Self::Markdown)
+    }
 }
 
 /// Arguments of `scout cves`.
@@ -39,7 +58,8 @@ pub enum CvesFormat {
 Examples:
   orlop scout cves alpine:3.20
   orlop scout cves --only-severity critical,high --only-fixed --exit-code app:v1
-  orlop scout cves --format json --as-of 2026-01-31 registry://alpine:3.19"))]
+  orlop scout cves --format json --as-of 2026-01-31 registry://alpine:3.19
+  orlop scout cves --format sarif -o app.sarif.json app:v1"))]
 pub struct ScoutCvesArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "its fields say it")]
@@ -112,7 +132,7 @@ pub struct ScoutCvesArgs {
 /// The image can't be read or judged, or with `--exit-code` something is wrong with it.
 pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
     let database = scanning::database(app)?;
-    let quiet = args.format == CvesFormat::Json;
+    let quiet = !args.format.is_for_people();
     let (indexer, indexed) = scanning::scan(app, &args.target, quiet)?;
     let layers = match args.only_base || args.ignore_base {
         true => base_layers(app, args, scanning::base(&indexer, &indexed, &database)?)?,
@@ -123,11 +143,32 @@ pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
     let filter = filter(args, layers);
     filter.apply(&mut report);
     tell_coverage(app, &report);
-    let text = match args.format {
+    if matches!(args.format, CvesFormat::Packages | CvesFormat::Markdown) {
+        tell_summary(app, &report);
+    }
+    let text = document(app, args, &report, &filter, &database)?;
+    output::write(app, args.output.as_deref(), &text)?;
+    scanning::tell_written(app, args.output.as_deref(), quiet);
+    match args.exit_code {
+        true => exit(&report),
+        false => Ok(()),
+    }
+}
+
+/// The report in the form that was asked for.
+fn document(
+    app: &App,
+    args: &ScoutCvesArgs,
+    report: &Report,
+    filter: &Filter,
+    database: &Database,
+) -> CliResult<String> {
+    let texts = || report.texts(database).map_err(CliError::from);
+    let now = Timestamp::now();
+    let value = match args.format {
         CvesFormat::Packages => {
-            tell_summary(app, &report);
             let texts = match args.details {
-                true => report.texts(&database).map_err(CliError::from)?,
+                true => texts()?,
                 false => Default::default(),
             };
             let color = args.output.is_none() && app.printer.look().stdout_color;
@@ -137,19 +178,23 @@ pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
                 locations: args.locations,
                 color,
             };
-            cves::packages(&report, shown)
+            return Ok(cves::packages(report, shown));
         }
-        CvesFormat::Json => format!("{:#}\n", formats::json(&report)),
         CvesFormat::OnlyPackages => {
-            let wanted = |it: &Installed| filter.wants_package(&report, it);
-            cves::only_packages(&report, wanted, args.only_vuln_packages)
+            let wanted = |it: &Installed| filter.wants_package(report, it);
+            return Ok(cves::only_packages(report, wanted, args.only_vuln_packages));
         }
+        CvesFormat::Markdown => {
+            let size = report.size().map(units::size);
+            return Ok(formats::markdown(report, &texts()?, size.as_deref()));
+        }
+        CvesFormat::Json => formats::json(report),
+        CvesFormat::Sarif => formats::sarif(report, &texts()?, now),
+        CvesFormat::Spdx => formats::spdx(report, now),
+        CvesFormat::Gitlab => formats::gitlab(report, &texts()?, now),
+        CvesFormat::Sbom => formats::sbom(report),
     };
-    output::write(app, args.output.as_deref(), &text)?;
-    match args.exit_code {
-        true => exit(&report),
-        false => Ok(()),
-    }
+    Ok(format!("{value:#}\n"))
 }
 
 fn filter(args: &ScoutCvesArgs, layers: Option<LayersWanted>) -> Filter {

@@ -47,5 +47,7 @@ pub fn run(app: &App, args: &ScoutSbomArgs) -> CliResult {
     }
     let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let text = write_document(args.format, &indexed.subject, &indexed.sbom, Some(&now));
-    output::write(app, args.output.as_deref(), &text)
+    output::write(app, args.output.as_deref(), &text)?;
+    scanning::tell_written(app, args.output.as_deref(), false);
+    Ok(())
 }
