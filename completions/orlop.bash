@@ -7664,7 +7664,7 @@ _orlop() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "packages json only-packages" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "packages json only-packages sarif spdx gitlab markdown sbom" -- "${cur}"))
                     return 0
                     ;;
                 --only-cve-id)

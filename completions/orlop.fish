@@ -1086,7 +1086,12 @@ complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l epss-score -d 'Only CVEs with at least this EPSS score (0 to 1)' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l format -d 'How to answer' -r -f -a "packages\t'Text, grouped by packages'
 json\t'One object, stable, for programs'
-only-packages\t'A table of packages'"
+only-packages\t'A table of packages'
+sarif\t'SARIF 2.1.0, for code scanning'
+spdx\t'SPDX 2.3, with an advisory for each CVE'
+gitlab\t'GitLab\'s report of container scanning'
+markdown\t'For comments and summaries on GitHub'
+sbom\t'The SBOM as `scout sbom` has it, with the CVEs'"
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-cve-id -d 'Only these CVEs' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-metric -d 'Only CVEs with all of these CVSS metrics (AV:N, PR:L, …)' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-package -d 'Only packages whose name a regular expression matches' -r

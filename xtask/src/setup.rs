@@ -35,6 +35,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ),
     ("uidmap", "gives users ids for their own namespaces"),
     ("openssl", "certificates and signatures of tests"),
+    ("python3-pip", "schemas and readers of SBOMs"),
+    ("python3-venv", "a place for them"),
     ("python3-rpm", "RPM's own order of versions"),
     ("python3-packaging", "Python's own order of versions"),
     ("node-semver", "npm's own order of versions"),

@@ -82,7 +82,6 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "one for each archive")]
 enum Decoder<R: Read> {
     Layer(Decompressor<Counted<R>>),
     Xz(Box<XzReader<BufReader<Counted<R>>>>),

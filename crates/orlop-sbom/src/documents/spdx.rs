@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
-use super::{AdvisoryReference, Subject, TOOL, TOOL_VERSION, id_of, id_of_document, is_spdx_expression};
+use super::{
+    AdvisoryReference, Subject, TOOL, TOOL_VERSION, id_of, id_of_document, is_spdx_expression,
+};
 use crate::{Installed, Sbom};
 
 /// The namespace of documents; nothing is there.

@@ -1,11 +1,22 @@
 //! What a report can't tell. A document without findings must not look like safety where it isn't.
 
-use orlop_vuln::CoverageState;
+use orlop_vuln::{CoverageState, EcosystemCoverage};
 
 use crate::report::Report;
 
 /// Lines at most: an image may have any number of damaged files.
 const MOST: usize = 100;
+
+/// What it means that there is no data for an ecosystem.
+pub fn no_data(ecosystem: &EcosystemCoverage) -> String {
+    let name = &ecosystem.name;
+    match ecosystem.packages {
+        // The release itself isn't known.
+        0 => format!("no data for {name}"),
+        1 => format!("no data for {name}: 1 package wasn't checked"),
+        packages => format!("no data for {name}: {packages} packages weren't checked"),
+    }
+}
 
 /// What wasn't checked, or not wholly: a line for each.
 pub(super) fn gaps(report: &Report) -> Vec<String> {
@@ -13,13 +24,10 @@ pub(super) fn gaps(report: &Report) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for it in &coverage.ecosystems {
         let date = it.date.map(|date| date.strftime("%Y-%m-%d").to_string());
-        let (name, packages) = (&it.name, it.packages);
         match (it.state, date) {
-            (CoverageState::None, _) => {
-                lines.push(format!("no data for {name}: {packages} packages weren't checked"));
-            }
+            (CoverageState::None, _) => lines.push(no_data(it)),
             (CoverageState::Stale, Some(date)) => {
-                lines.push(format!("stale data for {name}: as of {date}"));
+                lines.push(format!("stale data for {}: as of {date}", it.name));
             }
             _ => {}
         }

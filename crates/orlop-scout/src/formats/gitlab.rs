@@ -77,7 +77,10 @@ fn vulnerability(report: &Report, found: &Match, installed: &Installed, texts: &
         },
     });
     if let Some(fixed) = &found.fixed_version {
-        let solution = format!("Upgrade {} from {} to {fixed}", package.name, package.version);
+        let solution = format!(
+            "Upgrade {} from {} to {fixed}",
+            package.name, package.version
+        );
         value["solution"] = bounded(&solution, LONGEST_SOLUTION).into();
     }
     value

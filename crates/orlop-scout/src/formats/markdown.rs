@@ -26,10 +26,18 @@ pub fn markdown(report: &Report, texts: &Texts, size: Option<&str>) -> String {
         rows.push(("digest", code(&digest.to_string())));
     }
     rows.push(("vulnerabilities", counts(report.counts())));
-    rows.extend(subject.platform.as_ref().map(|it| ("platform", escaped(it))));
+    rows.extend(
+        subject
+            .platform
+            .as_ref()
+            .map(|it| ("platform", escaped(it))),
+    );
     rows.extend(size.map(|size| ("size", escaped(size))));
     rows.push(("packages", report.indexed.sbom.packages.len().to_string()));
-    rows.push(("advisories", report.answer.coverage.word().name().to_owned()));
+    rows.push((
+        "advisories",
+        report.answer.coverage.word().name().to_owned(),
+    ));
     for (key, value) in rows {
         text.push_str(&row(key, &value));
     }
@@ -74,9 +82,8 @@ fn counts(counts: SeverityCounts) -> String {
     let shown = counts
         .all()
         .filter(|(severity, count)| *severity != Severity::Unspecified || *count > 0);
-    let words = shown.map(|(severity, count)| {
-        format!("{}: {count}", severity.to_string().to_lowercase())
-    });
+    let words =
+        shown.map(|(severity, count)| format!("{}: {count}", severity.to_string().to_lowercase()));
     words.collect::<Vec<String>>().join(" ")
 }
 
@@ -141,7 +148,10 @@ fn finding(found: &Match, texts: &Texts) -> String {
         text.push_str(&row("EPSS Percentile", &code(&percentile)));
     }
     if let Some(added) = found.exploited {
-        text.push_str(&row("CISA KEV", &format!("exploited, listed since {added}")));
+        text.push_str(&row(
+            "CISA KEV",
+            &format!("exploited, listed since {added}"),
+        ));
     }
     text.push_str("</table>\n\n");
     if let Some(said) = details(found, texts) {

@@ -14,6 +14,7 @@ mod spdx;
 mod texts;
 mod verdicts;
 
+pub use gaps::no_data;
 pub use gitlab::gitlab;
 pub use json::json;
 pub use markdown::markdown;
@@ -22,6 +23,3 @@ pub use sbom::sbom;
 pub use spdx::spdx;
 pub use texts::Texts;
 pub use verdicts::verdicts;
-
-#[cfg(test)]
-mod tests;

@@ -46,9 +46,8 @@ pub fn sarif(report: &Report, texts: &Texts, now: Timestamp) -> Value {
     let subject = &report.indexed.subject;
     let digest = subject.target.as_ref().or(subject.manifest.as_ref());
     let notifications = gaps(report).into_iter();
-    let notifications = notifications.map(|gap| {
-        json!({ "level": "warning", "message": { "text": gap } })
-    });
+    let notifications =
+        notifications.map(|gap| json!({ "level": "warning", "message": { "text": gap } }));
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -145,7 +144,11 @@ fn help_markdown(found: &Match, installed: &Installed, said: &str) -> String {
     let quoted: Vec<String> = quoted.collect();
     let rows = rows(found, installed);
     let rows = rows.map(|(key, value)| format!("| {key} | {} |\n", escaped(value)));
-    format!("{}\n\n| | |\n|---|---|\n{}", quoted.join("\n"), rows.concat())
+    format!(
+        "{}\n\n| | |\n|---|---|\n{}",
+        quoted.join("\n"),
+        rows.concat()
+    )
 }
 
 fn result(report: &Report, found: &Match, installed: &Installed, rule: usize) -> Value {

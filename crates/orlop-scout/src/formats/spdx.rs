@@ -24,5 +24,10 @@ pub fn spdx(report: &Report, now: Timestamp) -> Value {
     });
     let advisories: Vec<AdvisoryReference> = advisories.collect();
     let indexed = &report.indexed;
-    spdx_with_advisories(&indexed.subject, &indexed.sbom, Some(&time(now)), &advisories)
+    spdx_with_advisories(
+        &indexed.subject,
+        &indexed.sbom,
+        Some(&time(now)),
+        &advisories,
+    )
 }

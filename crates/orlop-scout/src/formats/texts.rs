@@ -20,7 +20,10 @@ fn of<'a>(found: &'a Match, texts: &'a Texts) -> impl Iterator<Item = &'a Text> 
 pub(super) fn summary<'a>(found: &'a Match, texts: &'a Texts) -> Option<&'a str> {
     let mut said = of(found, texts).filter_map(|text| {
         let lines = [&text.summary, &text.details].map(|text| text.lines().next());
-        lines.into_iter().flatten().find(|line| !line.trim().is_empty())
+        lines
+            .into_iter()
+            .flatten()
+            .find(|line| !line.trim().is_empty())
     });
     said.next()
 }
@@ -28,7 +31,8 @@ pub(super) fn summary<'a>(found: &'a Match, texts: &'a Texts) -> Option<&'a str>
 /// The first text that an advisory has for it: Markdown.
 pub(super) fn details<'a>(found: &'a Match, texts: &'a Texts) -> Option<&'a str> {
     let said = of(found, texts).flat_map(|text| [&text.details, &text.summary]);
-    said.map(String::as_str).find(|text| !text.trim().is_empty())
+    said.map(String::as_str)
+        .find(|text| !text.trim().is_empty())
 }
 
 /// Addresses that its advisories name, each once, in their order.

@@ -5,8 +5,10 @@ mod docker;
 mod podman;
 mod skopeo;
 mod umoci;
+mod validators;
 
 pub use docker::DockerEngine;
 pub use podman::Podman;
 pub use skopeo::Skopeo;
 pub use umoci::Umoci;
+pub use validators::Validators;

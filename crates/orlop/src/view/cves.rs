@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use orlop_sbom::{Installed, Location};
+use orlop_scout::formats::no_data;
 use orlop_scout::{PackageFindings, Report, SeverityCounts, url};
 use orlop_vuln::database::{RecordId, Text};
 use orlop_vuln::feeds::EpssScore;
@@ -98,22 +99,13 @@ pub fn coverage_warnings(report: &Report, now: Timestamp) -> Vec<String> {
 }
 
 fn coverage_warning(ecosystem: &EcosystemCoverage, now: Timestamp) -> Option<String> {
-    let EcosystemCoverage {
-        name,
-        packages,
-        state,
-        date,
-        ..
-    } = ecosystem;
-    let packages = counted(*packages, "package");
-    match (state, date) {
-        (CoverageState::None, _) => Some(format!(
-            "no data for {name}: its {packages} weren't checked"
-        )),
+    let name = &ecosystem.name;
+    match (ecosystem.state, ecosystem.date) {
+        (CoverageState::None, _) => Some(no_data(ecosystem)),
         (CoverageState::Stale, Some(date)) => Some(format!(
             "stale data for {name}: as of {}, {}; `orlop scout db update` renews it",
             date.strftime("%Y-%m-%d"),
-            units::ago(*date, now)
+            units::ago(date, now)
         )),
         _ => None,
     }

@@ -6,6 +6,7 @@ mod db;
 mod db_registry;
 mod db_update;
 mod fixtures;
+mod formats;
 mod hostile;
 mod quickview;
 mod why;

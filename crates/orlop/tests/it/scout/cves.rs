@@ -340,7 +340,7 @@ fn exit_codes_tell_what_there_is() {
     assert!(
         shown
             .stderr
-            .contains("WARNING: no data for Alpine:v3.20: its 1 package weren't checked\n"),
+            .contains("WARNING: no data for Alpine:v3.20: 1 package wasn't checked\n"),
         "{}",
         shown.stderr
     );
