@@ -6,7 +6,8 @@ use orlop_sbom::{Package, PackageKind};
 use orlop_vuln::database::{Builder, BuilderOptions, Database, DatabaseError, save};
 use orlop_vuln::feeds::read_document;
 use orlop_vuln::{Question, Subject};
-use serde_json::json;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// RustSec and PyPA advisories in OSV's form, shortened.
 const RECORDS: &[&str] = &[
@@ -112,6 +113,94 @@ fn no_changed_byte_is_a_silent_zero() {
         // What matching doesn't read may be wrong; what it reads may not.
         if let Ok(found) = exercise(&database) {
             assert_eq!(found, 2, "byte {at}");
+        }
+    }
+}
+
+/// The header's places: where the contents are, and the checksums.
+const HEADER: usize = 136;
+
+fn contents_of(bytes: &[u8]) -> (usize, Value) {
+    let start = u64::from_le_bytes(bytes[24..32].try_into().unwrap()) as usize;
+    let contents = serde_json::from_slice(&bytes[start..]).unwrap();
+    (start, contents)
+}
+
+/// Puts right every checksum of a file that was changed, as somebody would who means harm.
+fn sealed(mut bytes: Vec<u8>, start: usize, mut contents: Value) -> Vec<u8> {
+    fn seal(value: &mut Value, file: &[u8]) {
+        match value {
+            Value::Object(object) => {
+                let number = |key: &str| Some(object.get(key)?.as_u64()? as usize);
+                let range = number("offset").zip(number("length"));
+                let bytes = range.and_then(|(at, length)| file.get(at..at.checked_add(length)?));
+                if let (Some(bytes), true) = (bytes, object.contains_key("sha256")) {
+                    object.insert("sha256".into(), hex(&Sha256::digest(bytes)).into());
+                }
+                object.values_mut().for_each(|value| seal(value, file));
+            }
+            Value::Array(list) => list.iter_mut().for_each(|value| seal(value, file)),
+            _ => {}
+        }
+    }
+    seal(&mut contents, &bytes[..start]);
+    bytes.truncate(start);
+    bytes.extend(contents.to_string().into_bytes());
+    let length = bytes.len() as u64;
+    bytes[16..24].copy_from_slice(&length.to_le_bytes());
+    let checksum = Sha256::digest(&bytes[start..]);
+    bytes[32..64].copy_from_slice(&checksum);
+    let digest = Sha256::digest(&bytes[HEADER..]);
+    bytes[64..96].copy_from_slice(&digest);
+    let header = Sha256::digest(&bytes[..104]);
+    bytes[104..HEADER].copy_from_slice(&header);
+    bytes
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Everything that is done with a database from elsewhere; whatever it says.
+fn survived(bytes: Vec<u8>) {
+    let Ok(database) = Database::from_bytes(bytes) else {
+        return;
+    };
+    database.verify().unwrap();
+    let _ = exercise(&database);
+    let _ = database.damages();
+    let _ = database.base_images(&ChainId(OciDigest::of(b"a")));
+    let previous = Some(&database);
+    let _ = Builder::new(BuilderOptions {
+        previous,
+        ..BuilderOptions::default()
+    });
+}
+
+#[test]
+fn a_file_that_lies_with_right_checksums_does_no_harm() {
+    let whole = built(RECORDS);
+    let (start, contents) = contents_of(&whole);
+    let honest = Database::from_bytes(sealed(whole.clone(), start, contents.clone())).unwrap();
+    assert_eq!(exercise(&honest).unwrap(), 2);
+    for at in HEADER..start {
+        for byte in [0x00, 0x01, 0x7f, 0xff, whole[at] ^ 0x41] {
+            let mut bytes = whole.clone();
+            bytes[at] = byte;
+            survived(sealed(bytes, start, contents.clone()));
+        }
+    }
+    // And with places that aren't there, or are something else.
+    let text = contents.to_string();
+    for (at, _) in text.match_indices("\":") {
+        let rest = &text[at + 2..];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        for lie in ["0", "1", "137", "4294967295", "18446744073709551615"] {
+            if digits > 0 {
+                let text = format!("{}{lie}{}", &text[..at + 2], &rest[digits..]);
+                let lies = serde_json::from_str(&text).unwrap();
+                survived(sealed(whole.clone(), start, lies));
+            }
         }
     }
 }
