@@ -72,6 +72,29 @@ impl Images {
         }
     }
 
+    /// Finds an image and changes something about it. When another process takes away in between what
+    /// was found, it is looked for again: the words are then those of an image that was never there.
+    /// Each further round takes one more removal by somebody else; rows that contradict each other end
+    /// it too.
+    pub(crate) fn find_and<T>(
+        &self,
+        text: &str,
+        change: impl Fn(&Found) -> Result<T>,
+    ) -> Result<T> {
+        const ROUNDS: usize = 100;
+        let is_gone = |error: &Error| {
+            use orlop_store::Error::{NoImage, NoName};
+            matches!(error, Error::Store(NoName(_) | NoImage(_)))
+        };
+        for _ in 1..ROUNDS {
+            match change(&self.find(text)?) {
+                Err(error) if is_gone(&error) => {}
+                answer => return answer,
+            }
+        }
+        change(&self.find(text)?)
+    }
+
     fn find_name(&self, reference: &Reference) -> Result<Option<Found>> {
         if let Some(target) = self.store.resolve(reference)? {
             return Ok(Some(Found::Name {

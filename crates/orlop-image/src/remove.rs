@@ -26,10 +26,13 @@ impl Images {
     /// # Errors
     /// [`Error::NoSuchImage`], or [`Error::Conflict`] in docker's words.
     pub fn remove(&self, name: &str, options: RemoveOptions) -> Result<Removal> {
-        let found = self.find(name)?;
+        self.find_and(name, |found| self.remove_found(found, name, options))
+    }
+
+    fn remove_found(&self, found: &Found, name: &str, options: RemoveOptions) -> Result<Removal> {
         let target = found.target().clone();
         let names = self.store.names_of(&target)?;
-        let going: Vec<Reference> = match &found {
+        let going: Vec<Reference> = match found {
             Found::Name { reference, .. } => vec![reference.clone()],
             Found::Pinned { repository, .. } => names
                 .iter()
@@ -45,7 +48,7 @@ impl Images {
                 target.short()
             )));
         }
-        let in_use = is_last && self.check_containers(&found, name, &target, options.force)?;
+        let in_use = is_last && self.check_containers(found, name, &target, options.force)?;
         let space = self.space()?;
         let store = self.store.because(Cause::Removed);
         let removed = if going.is_empty() {

@@ -23,11 +23,11 @@ impl Images {
                 "refusing to create an ambiguous tag using digest algorithm as name".to_owned(),
             ));
         }
-        let found = self.find(source)?;
-        Ok(self
-            .store
-            .because(Cause::Tagged)
-            .set_name(&reference.with_default_tag(), found.target())?)
+        let store = self.store.because(Cause::Tagged);
+        let reference = reference.with_default_tag();
+        self.find_and(source, |found| {
+            Ok(store.set_name(&reference, found.target())?)
+        })
     }
 
     /// What a name stood for and when, the latest change first. What has no tag gets `latest`. Empty

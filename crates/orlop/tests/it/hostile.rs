@@ -346,7 +346,7 @@ fn links_that_lead_out_stay_in() {
 }
 
 /// The drivers that work for this user.
-fn drivers() -> Vec<&'static str> {
+pub(crate) fn drivers() -> Vec<&'static str> {
     let root = rustix::process::geteuid().is_root();
     if root {
         vec!["overlay2", "vfs"]

@@ -5,6 +5,7 @@
 
 mod archives;
 mod copy;
+mod crowd;
 mod docker_words;
 mod edits;
 mod faults;
