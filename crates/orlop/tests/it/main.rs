@@ -15,6 +15,7 @@ mod hostile;
 mod housekeeping;
 mod inside;
 mod interrupted;
+mod killed;
 mod logins;
 mod manifests;
 mod peers;
