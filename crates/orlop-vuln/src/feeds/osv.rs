@@ -131,9 +131,12 @@ pub(super) fn read(json: &[u8]) -> Result<Advisory, String> {
     let mut affected = Vec::with_capacity(record.affected.len());
     let mut last: HashMap<(String, String), usize> = HashMap::new();
     for package in record.affected {
-        let Some(package) = self::affected(package)? else {
+        let Some(mut package) = self::affected(package)? else {
             continue;
         };
+        if package.ratings.is_empty() {
+            package.ratings = own_words(&record.severity, &package.ecosystem);
+        }
         let name = (package.ecosystem.clone(), package.package.clone());
         match last.get(&name).and_then(|at| affected.get_mut(*at)) {
             Some(known) if is_more_of(known, &package) => {
@@ -308,6 +311,16 @@ fn ratings(severities: &[Severity]) -> Vec<Rating> {
             true => Rating::Cvss(severity.score.clone()),
             false => Rating::Word(severity.score.clone()),
         })
+        .collect()
+}
+
+/// What a distribution says of its own packages: a severity of the type `Ubuntu`, in a record about Ubuntu.
+fn own_words(severities: &[Severity], ecosystem: &str) -> Vec<Rating> {
+    let family = ecosystem.split(':').next().unwrap_or_default();
+    let own = severities
+        .iter()
+        .filter(|severity| severity.kind == family && severity.score.len() <= NAME_LENGTH);
+    own.map(|severity| Rating::Word(severity.score.clone()))
         .collect()
 }
 

@@ -478,3 +478,117 @@ fn the_newest_of_two_records_with_one_id_counts() {
         assert_eq!(answer.findings[0].evidence.len(), 1);
     }
 }
+
+/// As Ubuntu publishes them: a record for each CVE with its priority, and a notice about several.
+#[test]
+fn ubuntus_records_and_notices_tell_a_fault_once() {
+    let record = r#"{"schema_version": "1.7.0", "id": "UBUNTU-CVE-2022-0778",
+        "modified": "2025-07-16T04:54:24Z", "published": "2022-03-15T00:00:00Z",
+        "upstream": ["CVE-2022-0778"],
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"},
+                     {"type": "Ubuntu", "score": "medium"}],
+        "affected": [
+          {"package": {"ecosystem": "Ubuntu:20.04:LTS", "name": "openssl",
+             "purl": "pkg:deb/ubuntu/openssl@1.1.1f-1ubuntu2.12?arch=source&distro=focal"},
+           "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.1.1f-1ubuntu2.12"}]}],
+           "versions": ["1.1.1c-1ubuntu4", "1.1.1f-1ubuntu2"],
+           "ecosystem_specific": {"binaries": [{"binary_name": "libssl1.1", "binary_version": "1.1.1f-1ubuntu2.12"}]}},
+          {"package": {"ecosystem": "Ubuntu:Pro:16.04:LTS", "name": "openssl"},
+           "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.0.2g-1ubuntu4.20+esm2"}]}]},
+          {"package": {"ecosystem": "Ubuntu:22.04:LTS", "name": "nodejs"},
+           "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]}"#;
+    let notice = r#"{"schema_version": "1.7.0", "id": "USN-5328-1", "modified": "2025-10-13T04:33:57Z",
+        "published": "2022-03-15T16:27:34Z", "upstream": ["CVE-2022-0778", "UBUNTU-CVE-2022-0778"],
+        "summary": "openssl, openssl1.0 vulnerability",
+        "affected": [{"package": {"ecosystem": "Ubuntu:20.04:LTS", "name": "openssl"},
+          "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.1.1f-1ubuntu2.12"}]}]}]}"#;
+    let database = database(&[record, notice]);
+    let ubuntu = |version: &str| Release {
+        id: "ubuntu".into(),
+        version: version.into(),
+        ..Release::default()
+    };
+    let found = |release: &Release, name: &str, source: &str, version: &str| {
+        let mut packages = package(PackageKind::Deb, name, version);
+        packages[0].source = Some(SourcePackage {
+            name: source.into(),
+            version: version.into(),
+        });
+        let asked = Asked {
+            release: Some(release),
+            ..PLAIN
+        };
+        ask(&database, &packages, &asked)
+    };
+    let answer = found(
+        &ubuntu("20.04"),
+        "libssl1.1",
+        "openssl",
+        "1.1.1f-1ubuntu2.11",
+    );
+    assert_eq!(ids(&answer), ["CVE-2022-0778"]);
+    let told = &answer.findings[0];
+    assert_eq!(told.assessment.severity, Severity::Medium);
+    assert_eq!(told.fixed_version.as_deref(), Some("1.1.1f-1ubuntu2.12"));
+    assert!(told.aliases.iter().any(|alias| alias == "USN-5328-1"));
+    assert_eq!(answer.coverage.word(), CoverageWord::Complete);
+    let fixed = found(
+        &ubuntu("20.04"),
+        "libssl1.1",
+        "openssl",
+        "1.1.1f-1ubuntu2.12",
+    );
+    assert_eq!(ids(&fixed), [""; 0]);
+    let unfixed = found(
+        &ubuntu("22.04"),
+        "nodejs",
+        "nodejs",
+        "12.22.9~dfsg-1ubuntu3",
+    );
+    assert_eq!(unfixed.findings[0].state, FixState::NotFixed);
+    // What only subscribers get is another release's.
+    let old = found(
+        &ubuntu("16.04"),
+        "libssl1.0.0",
+        "openssl",
+        "1.0.2g-1ubuntu4.20",
+    );
+    assert_eq!(ids(&old), [""; 0]);
+    assert_eq!(old.coverage.word(), CoverageWord::None);
+}
+
+/// As Go's database publishes them: the standard library is a module too.
+#[test]
+fn go_and_github_agree_on_one_fault() {
+    let go = r#"{"schema_version": "1.3.1", "id": "GO-2023-1988", "modified": "2024-05-20T16:03:47Z",
+        "published": "2023-08-02T16:33:01Z", "aliases": ["CVE-2023-3978", "GHSA-2wrh-6pvc-2jm9"],
+        "summary": "Improper rendering of text nodes in golang.org/x/net/html",
+        "affected": [{"package": {"name": "golang.org/x/net", "ecosystem": "Go"},
+          "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "0.13.0"}]}],
+          "ecosystem_specific": {"imports": [{"path": "golang.org/x/net/html", "symbols": ["Render"]}]}}],
+        "database_specific": {"url": "https://pkg.go.dev/vuln/GO-2023-1988", "review_status": "REVIEWED"}}"#;
+    let github = r#"{"schema_version": "1.4.0", "id": "GHSA-2wrh-6pvc-2jm9", "modified": "2023-11-08T18:40:37Z",
+        "published": "2023-08-02T21:30:23Z", "aliases": ["CVE-2023-3978"],
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N"}],
+        "affected": [{"package": {"ecosystem": "Go", "name": "golang.org/x/net"},
+          "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.13.0"}]}]}],
+        "database_specific": {"cwe_ids": ["CWE-79"], "severity": "MODERATE", "github_reviewed": true}}"#;
+    let stdlib = r#"{"id": "GO-2022-0477", "modified": "2024-05-20T16:03:47Z", "aliases": ["CVE-2022-30634"],
+        "affected": [{"package": {"name": "stdlib", "ecosystem": "Go"},
+          "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.17.11"},
+                      {"introduced": "1.18.0-0"}, {"fixed": "1.18.3"}]}]}]}"#;
+    let database = database(&[go, github, stdlib]);
+    let found = |name: &str, version: &str| {
+        let answer = ask(&database, &package(PackageKind::Go, name, version), &PLAIN);
+        let found = answer.findings.into_iter();
+        found
+            .map(|it| (it.id, it.assessment.severity))
+            .collect::<Vec<_>>()
+    };
+    let one = ("CVE-2023-3978".to_owned(), Severity::Medium);
+    assert_eq!(found("golang.org/x/net", "v0.12.0"), [one]);
+    assert_eq!(found("golang.org/x/net", "v0.13.0"), []);
+    let stdlib = ("CVE-2022-30634".to_owned(), Severity::Unspecified);
+    assert_eq!(found("stdlib", "1.18.2"), [stdlib]);
+    assert_eq!(found("stdlib", "1.17.11"), []);
+}
