@@ -280,7 +280,10 @@ fn exit(report: &Report) -> CliResult {
         return Err(CliError::of(ErrorKind::Trouble, ""));
     }
     let coverage = &report.answer.coverage;
-    if coverage.word() == CoverageWord::None && !coverage.ecosystems.is_empty() {
+    // Programs that no package explains may hold anything.
+    let has_something =
+        !coverage.ecosystems.is_empty() || report.indexed.sbom.coverage.program_bytes > 0;
+    if coverage.word() == CoverageWord::None && has_something {
         return Err(CliError::new(
             "whether anything is wrong with this image can't be told: there are no advisories for what is in it",
         )

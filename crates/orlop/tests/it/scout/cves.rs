@@ -364,6 +364,28 @@ fn exit_codes_tell_what_there_is() {
 }
 
 #[test]
+fn a_program_that_no_package_explains_is_not_clean() {
+    let orlop = with_advisories();
+    let of = |name: &str, mode: u32| {
+        let tar = Tarball::new()
+            .file(name, mode, "\u{7f}ELF, somehow")
+            .finish();
+        let layers = [Layer::new(&tar, Compression::Gzip)];
+        Image::new(&PlatformName::new("linux/amd64"), &layers)
+    };
+    let layout = in_layout(&orlop, &of("server", 0o755));
+    let shown = orlop.ok(["scout", "cves", &layout]);
+    let warned = "WARNING: no package was found: nothing was checked\n";
+    assert!(shown.stderr.contains(warned), "{}", shown.stderr);
+    assert!(!shown.stderr.contains("No vulnerable"), "{}", shown.stderr);
+    let said = orlop.fails(["scout", "cves", "-e", &layout]);
+    assert!(said.contains("can't be told"), "{said}");
+    // Where there is nothing that runs there is nothing to be found.
+    let layout = in_layout(&orlop, &of("data", 0o644));
+    orlop.ok(["scout", "cves", "-e", &layout]);
+}
+
+#[test]
 fn a_database_that_is_old_or_missing_is_told() {
     let orlop = crate::orlop();
     let layout = in_layout(&orlop, &app());
