@@ -47,6 +47,13 @@ struct Taken {
     settled: Option<watch::Sender<bool>>,
 }
 
+/// What allows a piece of work: of the two, the lock of what has to be made.
+#[derive(Default)]
+struct Locks {
+    blob: Option<BlobLock>,
+    chain: Option<ChainLock>,
+}
+
 /// What one piece of work gave.
 struct Done {
     /// How many layers are below.
@@ -280,20 +287,17 @@ impl<'a> Rounds<'a> {
     /// Locks all that can be locked without waiting, each layer only when the one below is here or
     /// taken too.
     fn take(&self, missing: &[Work]) -> Result<Vec<Taken>> {
-        let store = &self.images.store;
         let mut blobs: HashSet<Digest> = HashSet::new();
         let mut chains: HashMap<ChainId, watch::Receiver<bool>> = HashMap::new();
         let mut taken = Vec::new();
         for item in missing {
-            let digest = &item.descriptor.digest;
             // The same blob twice in one round: the second waits for the next round.
-            if !blobs.insert(digest.clone()) {
+            if !blobs.insert(item.descriptor.digest.clone()) {
                 continue;
             }
             let mut ready = None;
-            let mut chain_lock = None;
             if let Some(layer) = &item.unpack
-                && !self.has_snapshot(Some(layer))?
+                && !self.has_chain(&layer.chain)?
             {
                 match layer.parent() {
                     Some(parent) if chains.contains_key(parent) => {
@@ -302,36 +306,60 @@ impl<'a> Rounds<'a> {
                     Some(parent) if !self.has_chain(parent)? => continue,
                     _ => {}
                 }
-                let Some(lock) = store.try_lock_chain(&layer.chain)? else {
-                    continue;
-                };
-                self.unpublished().hold_chain(lock.clone());
-                chain_lock = Some(lock);
             }
-            let mut blob_lock = None;
-            if !self.has_blob(&item.descriptor)? {
-                let Some(lock) = store.try_lock_blob(digest)? else {
-                    continue;
-                };
-                // Another process may have published between the look and the lock.
-                if !self.has_blob(&item.descriptor)? {
-                    self.unpublished().hold_blob(lock.clone());
-                    blob_lock = Some(lock);
-                }
-            }
+            let Some(locks) = self.lock(item)? else {
+                continue;
+            };
             let (settled, receiver) = watch::channel(false);
-            if let (Some(layer), Some(_)) = (&item.unpack, &chain_lock) {
+            if let (Some(layer), Some(_)) = (&item.unpack, &locks.chain) {
                 chains.insert(layer.chain.clone(), receiver);
             }
             taken.push(Taken {
                 work: item.clone(),
-                blob: blob_lock,
-                chain: chain_lock,
+                blob: locks.blob,
+                chain: locks.chain,
                 ready,
                 settled: Some(settled),
             });
         }
         Ok(taken)
+    }
+
+    /// The locks of what has to be made of a piece of work. None, and none held, when another process
+    /// has one of them or has made all of it meanwhile: waiting for the one while holding the other
+    /// would be for ever.
+    fn lock(&self, item: &Work) -> Result<Option<Locks>> {
+        let store = &self.images.store;
+        let mut locks = Locks::default();
+        if let Some(layer) = &item.unpack
+            && !self.has_chain(&layer.chain)?
+        {
+            let Some(lock) = store.try_lock_chain(&layer.chain)? else {
+                return Ok(None);
+            };
+            // Another process may have published between the look and the lock. What it made may be in
+            // use, and making it anew would begin by removing it.
+            if !self.has_chain(&layer.chain)? {
+                locks.chain = Some(lock);
+            }
+        }
+        if !self.has_blob(&item.descriptor)? {
+            let Some(lock) = store.try_lock_blob(&item.descriptor.digest)? else {
+                return Ok(None);
+            };
+            if !self.has_blob(&item.descriptor)? {
+                locks.blob = Some(lock);
+            }
+        }
+        let mut unpublished = self.unpublished();
+        if let Some(lock) = &locks.chain {
+            unpublished.hold_chain(lock.clone());
+        }
+        if let Some(lock) = &locks.blob {
+            unpublished.hold_blob(lock.clone());
+        }
+        let is_needed = locks.chain.is_some() || locks.blob.is_some();
+        Ok(is_needed.then_some(locks))
     }
 
     /// Waits, holding nothing, until somebody else is done with `item`.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use orlop_store::Store;
 use orlop_testing::{FaultProxy, Finished, Orlop};
 
 use crate::stacks::asked_for;
@@ -118,4 +119,32 @@ fn a_crowd_tags_pulls_and_removes_at_once() {
     orlop.ok(["prune", "-af"]);
     orlop.ok(["system", "prune", "-f"]);
     assert_empty(&orlop);
+}
+
+/// A pull needs two locks of a layer: that of what it unpacks to, and that of its bytes. When it gets
+/// the first and not the second, it lets go of both, or it would wait for itself.
+#[test]
+fn who_waits_for_a_layer_holds_nothing() {
+    let registry = FaultProxy::alone();
+    let image = small("held");
+    registry.serve("app", "v1", &image);
+    let orlop = orlop();
+    orlop.ok(["images"]);
+    let store = Store::open(orlop.store()).expect("the store opens");
+    let digest = image.layer_digests()[0].parse().expect("a digest");
+    let held = store.try_lock_blob(&digest).expect("a lock");
+    assert!(held.is_some(), "nobody else is at it");
+    let name = format!("{}/app:v1", registry.host());
+    let pull = orlop.spawn(["--progress", "json", "pull", &name]);
+    let start = Instant::now();
+    while !pull.stderr().contains("waiting") {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "{}",
+            pull.stderr()
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(held);
+    pull.wait(Duration::from_secs(20)).expect_success();
 }
