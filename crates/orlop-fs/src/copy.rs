@@ -16,7 +16,7 @@ use rustix::{
 use crate::{
     Error, Result,
     node::{self, Attributes, DEFAULT_ACL, Xattrs},
-    path::join,
+    path::{join, split},
     unpack::SETGID,
 };
 
@@ -72,7 +72,9 @@ impl Copy {
             if stat.st_nlink > 1 {
                 let key = (stat.st_dev, stat.st_ino);
                 if let Some(first) = self.links.get(&key) {
-                    fs::linkat(&self.root, &first[..], to, &name[..], AtFlags::empty())
+                    let (parent, first) = split(first);
+                    let parent = node::open_below(&self.root, parent).map_err(failed)?;
+                    fs::linkat(&parent, first, to, &name[..], AtFlags::empty())
                         .map_err(|e| failed(e.into()))?;
                     continue;
                 }

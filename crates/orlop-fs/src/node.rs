@@ -12,6 +12,8 @@ use rustix::{
     io::Errno,
 };
 
+use crate::path::components;
+
 /// Flags with which a directory is opened for what is in it.
 const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
@@ -21,6 +23,16 @@ const DIRECTORY: OFlags = OFlags::RDONLY
 /// Opens the directory `name` in `dir`; never through a symbolic link.
 pub(crate) fn open_dir(dir: impl AsFd, name: &[u8]) -> Result<OwnedFd, Errno> {
     fs::openat(dir, name, DIRECTORY, Mode::empty())
+}
+
+/// Opens the directory with the real path `path` below `root`: one component at a time, so that
+/// a link that took the place of one since is met and not followed.
+pub(crate) fn open_below(root: &OwnedFd, path: &[u8]) -> io::Result<OwnedFd> {
+    let mut fd = root.try_clone()?;
+    for name in components(path) {
+        fd = open_dir(&fd, name)?;
+    }
+    Ok(fd)
 }
 
 /// Opens the root of a tree, which the caller names: here, links are followed.

@@ -213,15 +213,8 @@ impl Settler {
 
     /// Opens a directory of this layer by its real path.
     fn open_own(&self, path: &[u8]) -> Result<OwnedFd> {
-        let failed = |error: Errno| Error::system("open directory", path, error);
-        let mut fd = self
-            .own
-            .try_clone()
-            .map_err(|e| Error::system("open", path, e))?;
-        for name in components(path) {
-            fd = node::open_dir(&fd, name).map_err(failed)?;
-        }
-        Ok(fd)
+        node::open_below(&self.own, path)
+            .map_err(|error| Error::system("open directory", path, error))
     }
 
     fn make_links(&self, all: &Union, unpacked: &Unpacked) -> Result<Settled> {

@@ -10,6 +10,7 @@ mod escapes;
 mod layer;
 mod model;
 mod overlay;
+mod racing;
 mod settling;
 mod trees;
 mod unprivileged;
