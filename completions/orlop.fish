@@ -1096,6 +1096,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-metric -d 'Only CVEs with all of these CVSS metrics (AV:N, PR:L, …)' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-package -d 'Only packages whose name a regular expression matches' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-package-type -d 'Only packages of these types: apk, deb, rpm, pypi, npm, golang, …' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-stage -d 'Only these stages of the build, and not the image that came of it' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-severity -d 'Only CVEs of these severities: critical, high, medium, low, unspecified' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -s o -l output -d 'Write the report to a file' -r -F
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l root -d 'Folder that images are kept in [env: ORLOP_ROOT]' -r -F
@@ -1115,6 +1116,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -s e -l exit-code -d 'Exit with 2 if vulnerabilities are detected'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l ignore-base -d 'Leave out the packages of the base image'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l locations -d 'Print the places of packages: path, layer, and the instruction that made the layer'
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l multi-stage -d 'Look at the stages of the build too whose SBOMs BuildKit attached to the image'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-base -d 'Only the packages of the base image'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-cisa-kev -d 'Only CVEs that are known to be exploited (CISA KEV)'
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l only-fixed -d 'Only CVEs with a fix'

@@ -30,19 +30,47 @@ pub async fn provenance(
     manifest: &Digest,
     cancel: &Cancel,
 ) -> Result<Option<Value>> {
+    let is_one = |kind: &str| kind.starts_with(SLSA);
+    let found = stated(origin, target, manifest, is_one, cancel).await?;
+    Ok(found.into_iter().next())
+}
+
+/// The SBOMs in SPDX that a builder attached to an image: of the image itself, and of stages of its build.
+///
+/// # Errors
+/// As [`provenance`].
+pub async fn attached_sboms(
+    origin: &Origin,
+    target: &Descriptor,
+    manifest: &Digest,
+    cancel: &Cancel,
+) -> Result<Vec<Value>> {
+    stated(origin, target, manifest, |kind| kind == SPDX, cancel).await
+}
+
+/// The predicates of a kind that are stated of an image.
+async fn stated(
+    origin: &Origin,
+    target: &Descriptor,
+    manifest: &Digest,
+    is_wanted: impl Fn(&str) -> bool,
+    cancel: &Cancel,
+) -> Result<Vec<Value>> {
     let reading = async {
         let budget = Budget::default();
+        let mut found = Vec::new();
         for attestation in attestations(origin, target, manifest).await? {
             let statements = match statements(origin, &attestation).await {
                 Err(error) if is_missing(&error) => continue,
                 statements => statements?,
             };
-            let found = statements.iter().find(|(kind, _)| kind.starts_with(SLSA));
-            if let Some((_, statement)) = found {
-                return Ok(Some(predicate(origin, statement, &budget).await?));
+            for (kind, statement) in &statements {
+                if is_wanted(kind) {
+                    found.push(predicate(origin, statement, &budget).await?);
+                }
             }
         }
-        Ok(None)
+        Ok(found)
     };
     tokio::select! {
         found = reading => found,

@@ -50,7 +50,7 @@ mod validate;
 pub mod why;
 
 pub use attach::{Artifact, AttachedFile, attach, put_artifact};
-pub use attestations::provenance;
+pub use attestations::{attached_sboms, provenance};
 pub use cancel::Cancel;
 pub use copy::{Copied, Copier, CopyOptions, Destination, Moved};
 pub use error::{Error, Result};

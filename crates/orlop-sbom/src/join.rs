@@ -337,6 +337,7 @@ impl<'r> Joining<'r> {
             purl: purl(&package, release),
             package,
             locations: locations.into_iter().collect(),
+            stage: None,
             owned_by: owned.map(|owner| Owner {
                 kind: owner.kind,
                 name: owner.name.clone(),

@@ -38,6 +38,9 @@ pub struct Installed {
     /// its advisories count more than those of the package's own ecosystem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned_by: Option<Owner>,
+    /// The stage of the build that it was in, and not the image that came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
 }
 
 /// A file that shows a package.

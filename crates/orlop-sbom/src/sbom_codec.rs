@@ -230,6 +230,7 @@ impl<'a> KeptPackage<'a> {
             package,
             purl: self.purl.to_owned(),
             locations: locations.collect::<Option<_>>()?,
+            stage: None,
             owned_by: self.owned_by.map(|(kind, name, version)| Owner {
                 kind,
                 name: name.to_owned(),
@@ -322,6 +323,7 @@ mod tests {
                     purl: format!("pkg:{}", package.name),
                     package,
                     locations,
+                    stage: None,
                     owned_by: owner.map(|(kind, name, version)| Owner {
                         kind,
                         name,

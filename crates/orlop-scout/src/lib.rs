@@ -27,6 +27,7 @@ mod index;
 mod observer;
 mod report;
 mod source;
+mod stages;
 
 pub use advisories::{
     ARTIFACT_TYPE, Advisories, BaseImages, Built, DEFAULT_ECOSYSTEMS, DEFAULT_RELEASES,
@@ -44,3 +45,4 @@ pub use report::{
     DatabaseFacts, JudgeOptions, LayerStep, PackageFindings, Report, SeverityCounts, url,
 };
 pub use source::{Source, SourceError};
+pub use stages::StageSbom;

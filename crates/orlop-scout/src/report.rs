@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use orlop_image::look::steps;
 use orlop_oci::DiffId;
-use orlop_sbom::Installed;
+use orlop_sbom::{Installed, Sbom};
 use orlop_vuln::database::{Database, DatabaseError, RecordId, Text};
 use orlop_vuln::{Answer, Match, Outcome, Question, Severity, Subject, Verdict};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Result;
 use crate::index::Indexed;
+use crate::stages::StageSbom;
 
 /// How advisories are judged.
 #[derive(Clone, Copy, Debug, Default)]
@@ -113,7 +114,7 @@ impl Report {
     /// # Errors
     /// The database is damaged.
     pub fn new(indexed: Indexed, database: &Database, options: JudgeOptions) -> Result<Self> {
-        let answer = ask(&indexed, options, |question| database.find(question))?;
+        let answer = ask(&indexed.sbom, options, |question| database.find(question))?;
         let (steps, places) = layers(&indexed);
         Ok(Self {
             answer,
@@ -126,6 +127,30 @@ impl Report {
             places,
             indexed,
         })
+    }
+
+    /// Adds what was in a stage of the build, judged by the release of the stage.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn add_stage(&mut self, stage: StageSbom, database: &Database) -> Result<()> {
+        let StageSbom { name, mut sbom } = stage;
+        let mut answer = ask(&sbom, self.options, |question| database.find(question))?;
+        let before = self.indexed.sbom.packages.len();
+        for found in &mut answer.findings {
+            found.package += before;
+        }
+        for unknown in &mut answer.undecidable {
+            unknown.package += before;
+        }
+        for installed in &mut sbom.packages {
+            installed.stage = Some(name.clone());
+        }
+        self.indexed.sbom.packages.append(&mut sbom.packages);
+        self.answer.findings.append(&mut answer.findings);
+        self.answer.undecidable.append(&mut answer.undecidable);
+        self.answer.coverage.add(answer.coverage);
+        Ok(())
     }
 
     /// The packages with findings, those with the gravest first, then by the number of findings, then
@@ -192,7 +217,7 @@ impl Report {
     /// # Errors
     /// The database is damaged.
     pub fn why(&self, database: &Database, id: &str) -> Result<Vec<Verdict>> {
-        let mut verdicts = ask(&self.indexed, self.options, |question| {
+        let mut verdicts = ask(&self.indexed.sbom, self.options, |question| {
             database.why(question, id)
         })?;
         for verdict in &mut verdicts {
@@ -240,11 +265,11 @@ impl PackageFindings<'_> {
 
 /// Asks about the packages of what was scanned.
 fn ask<T>(
-    indexed: &Indexed,
+    sbom: &Sbom,
     options: JudgeOptions,
     answer: impl FnOnce(&Question<'_>) -> std::result::Result<T, DatabaseError>,
 ) -> Result<T> {
-    let packages = indexed.sbom.packages.iter();
+    let packages = sbom.packages.iter();
     let subjects: Vec<Subject<'_>> = packages
         .map(|installed| Subject {
             package: &installed.package,
@@ -252,7 +277,7 @@ fn ask<T>(
         })
         .collect();
     Ok(answer(&Question {
-        release: indexed.sbom.release.as_ref(),
+        release: sbom.release.as_ref(),
         packages: &subjects,
         as_of: options.as_of,
         stale_before: options.stale_before,

@@ -251,27 +251,36 @@ impl Image {
     /// The same, with what is stated.
     #[must_use]
     pub fn with_statement(image: &Image, predicate_type: &str, predicate: &Value) -> Self {
-        let statement = json!({
-            "_type": "https://in-toto.io/Statement/v0.1",
-            "predicateType": predicate_type,
-            "subject": [{"name": "_", "digest": {"sha256": &image.top.digest["sha256:".len()..]}}],
-            "predicate": predicate,
+        Image::with_statements(image, &[(predicate_type, predicate.clone())])
+    }
+
+    /// The same, with several statements: pairs of a predicate's type and what it says.
+    #[must_use]
+    pub fn with_statements(image: &Image, predicates: &[(&str, Value)]) -> Self {
+        let statements = predicates.iter().map(|(predicate_type, predicate)| {
+            let statement = Image::statement(image, predicate_type, predicate);
+            (*predicate_type, statement)
         });
-        let statement = Document::new(
-            "application/vnd.in-toto+json",
-            statement.to_string().into_bytes(),
-        );
+        let statements: Vec<(&str, Document)> = statements.collect();
+        let diff_ids: Vec<&str> = statements
+            .iter()
+            .map(|(_, it)| it.digest.as_str())
+            .collect();
         let config = json!({
             "architecture": "unknown", "os": "unknown", "config": {},
-            "rootfs": {"type": "layers", "diff_ids": [statement.digest]},
+            "rootfs": {"type": "layers", "diff_ids": diff_ids},
         });
         let config = Document::new(MediaTypes::Oci.config(), config.to_string().into_bytes());
         let mut attestation = Image::from_parts(config, &[], MediaTypes::Oci, |manifest| {
-            let mut layer = statement.descriptor();
-            layer["annotations"] = json!({"in-toto.io/predicate-type": predicate_type});
-            manifest["layers"] = json!([layer]);
+            let layers = statements.iter().map(|(predicate_type, statement)| {
+                let mut layer = statement.descriptor();
+                layer["annotations"] = json!({"in-toto.io/predicate-type": predicate_type});
+                layer
+            });
+            manifest["layers"] = layers.collect();
         });
-        attestation.blobs.push(statement);
+        let statements = statements.into_iter().map(|(_, statement)| statement);
+        attestation.blobs.extend(statements);
         attestation.platform = Some(PlatformName::new("unknown/unknown"));
         let about = image.top.digest.clone();
         Image::index_with(MediaTypes::Oci, &[image.clone(), attestation], |index| {
@@ -280,6 +289,19 @@ impl Image {
                 "vnd.docker.reference.digest": about,
             });
         })
+    }
+
+    fn statement(image: &Image, predicate_type: &str, predicate: &Value) -> Document {
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v0.1",
+            "predicateType": predicate_type,
+            "subject": [{"name": "_", "digest": {"sha256": &image.top.digest["sha256:".len()..]}}],
+            "predicate": predicate,
+        });
+        Document::new(
+            "application/vnd.in-toto+json",
+            statement.to_string().into_bytes(),
+        )
     }
 
     /// The blob that is the configuration of an image of one platform.

@@ -119,6 +119,7 @@ impl Reading {
                 purl: String::new(),
                 locations: Vec::new(),
                 owned_by: None,
+                stage: None,
             });
             self.packages.len() - 1
         });

@@ -31,6 +31,7 @@ fn installed(mut package: Package, release: &Release, licences: &[&str], path: &
             diff_id: Some(DiffId(Digest::of(b"a"))),
         }],
         owned_by: None,
+        stage: None,
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn package(report: &Report, installed: &Installed) -> Value {
     let package = &installed.package;
     let source = package.source.as_ref();
     let is_distribution = package.kind.is_of_distribution();
-    json!({
+    let mut object = json!({
         "package": package.name,
         "version": package.version,
         "type": package.kind.purl_type(),
@@ -84,7 +84,11 @@ pub(super) fn package(report: &Report, installed: &Installed) -> Value {
             .or(is_distribution.then_some(package.version.as_str())),
         "purl": installed.purl,
         "layer": report.layer_of(installed),
-    })
+    });
+    if let Some(stage) = &installed.stage {
+        object["stage"] = stage.clone().into();
+    }
+    object
 }
 
 fn unknown(report: &Report, unknown: &Undecidable) -> Value {

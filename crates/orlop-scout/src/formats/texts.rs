@@ -81,6 +81,7 @@ pub(super) fn fingerprint(found: &Match, installed: &Installed) -> String {
         &package.version,
         package.architecture.as_deref().unwrap_or(""),
         &package.found_by,
+        installed.stage.as_deref().unwrap_or(""),
     ];
     Digest::of(parts.join("\0").as_bytes()).hex().to_owned()
 }

@@ -21,6 +21,18 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Adds that of other packages.
+    pub fn add(&mut self, other: Self) {
+        for ecosystem in other.ecosystems {
+            let mut known = self.ecosystems.iter_mut();
+            match known.find(|it| it.name == ecosystem.name) {
+                Some(known) => known.packages += ecosystem.packages,
+                None => self.ecosystems.push(ecosystem),
+            }
+        }
+        self.left_to_distribution += other.left_to_distribution;
+    }
+
     /// One word for all of it. No ecosystem at all is no coverage.
     pub fn word(&self) -> CoverageWord {
         let is = |state| {

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 use jiff::Timestamp;
-use orlop_sbom::{Installed, PackageKind};
-use orlop_scout::{Base, Filter, FixWanted, LayersWanted, Report, formats};
+use orlop_sbom::{Installed, PackageKind, Sbom};
+use orlop_scout::{
+    Base, Filter, FixWanted, Indexed, Indexer, LayersWanted, Report, StageSbom, formats,
+};
 use orlop_vuln::database::Database;
 use orlop_vuln::feeds::EpssScore;
 use orlop_vuln::{CoverageWord, Severity};
@@ -13,6 +15,7 @@ use regex::Regex;
 
 use crate::app::App;
 use crate::error::{CliError, CliResult, ErrorKind};
+use crate::interrupt;
 use crate::output;
 use crate::scanning::{self, TARGET_HELP, Target};
 use crate::units;
@@ -91,6 +94,9 @@ pub struct ScoutCvesArgs {
     /// Print the places of packages: path, layer, and the instruction that made the layer
     #[arg(long)]
     pub locations: bool,
+    /// Look at the stages of the build too whose SBOMs BuildKit attached to the image
+    #[arg(long)]
+    pub multi_stage: bool,
     /// Only the packages of the base image
     #[arg(long)]
     pub only_base: bool,
@@ -112,6 +118,9 @@ pub struct ScoutCvesArgs {
     /// Only packages of these types: apk, deb, rpm, pypi, npm, golang, …
     #[arg(long, value_name = "TYPE", value_delimiter = ',', action = ArgAction::Append, value_parser = parse_type)]
     pub only_package_type: Vec<PackageKind>,
+    /// Only these stages of the build, and not the image that came of it
+    #[arg(long, value_name = "STAGE", value_delimiter = ',', action = ArgAction::Append)]
+    pub only_stage: Vec<String>,
     /// Only CVEs of these severities: critical, high, medium, low, unspecified
     #[arg(long, value_name = "SEVERITY", value_delimiter = ',', action = ArgAction::Append, value_parser = parse_severity)]
     pub only_severity: Vec<Severity>,
@@ -138,8 +147,15 @@ pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
         true => base_layers(app, args, scanning::base(&indexer, &indexed, &database)?)?,
         false => None,
     };
+    let (indexed, stages) = match args.multi_stage || !args.only_stage.is_empty() {
+        true => with_stages(app, args, &indexer, indexed)?,
+        false => (indexed, Vec::new()),
+    };
     let options = scanning::judge_options(app, args.as_of);
     let mut report = Report::new(indexed, &database, options).map_err(CliError::from)?;
+    for stage in stages {
+        report.add_stage(stage, &database).map_err(CliError::from)?;
+    }
     let filter = filter(args, layers);
     filter.apply(&mut report);
     tell_coverage(app, &report);
@@ -249,6 +265,43 @@ fn base_layers(
     app.printer
         .warn(format_args!("{unknown}: nothing is left out"));
     Ok(None)
+}
+
+/// The stages that are asked for, and the image, which is left out where it isn't.
+fn with_stages(
+    app: &App,
+    args: &ScoutCvesArgs,
+    indexer: &Indexer,
+    mut indexed: Indexed,
+) -> CliResult<(Indexed, Vec<StageSbom>)> {
+    let mut stages = interrupt::run(
+        async |cancel| Ok(indexer.stages(&indexed, &cancel).await?),
+        || None,
+    )?;
+    if stages.is_empty() {
+        return Err(CliError::new("no SBOM of a build stage is attached to the image").hint(
+            "BuildKit attaches them with --sbom=true and --build-arg BUILDKIT_SBOM_SCAN_STAGE=true",
+        ));
+    }
+    let names: Vec<String> = stages.iter().map(|stage| one_line(&stage.name)).collect();
+    if let Some(unknown) = args.only_stage.iter().find(|it| !names.contains(it)) {
+        let names = names.join(", ");
+        return Err(CliError::new(format!(
+            "no SBOM of the build stage {unknown:?} is attached to the image; there are {names}"
+        )));
+    }
+    if !args.only_stage.is_empty() {
+        stages.retain(|stage| args.only_stage.contains(&stage.name));
+        indexed.sbom = Sbom::default();
+    }
+    let count = scanning::counted(stages.len(), "build stage");
+    let names: Vec<String> = stages.iter().map(|stage| one_line(&stage.name)).collect();
+    scanning::status(
+        app,
+        true,
+        &format!("SBOMs of {count}: {}", names.join(", ")),
+    );
+    Ok((indexed, stages))
 }
 
 /// What nothing, or only something old, is known of.

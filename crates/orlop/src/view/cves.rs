@@ -200,10 +200,13 @@ fn package_block(report: &Report, package: &PackageFindings<'_>, shown: Shown<'_
         one_line(&installed.package.name),
         one_line(&installed.package.version)
     );
+    let stage = installed.stage.as_deref();
+    let stage = stage.map(|stage| format!(" (build stage {})", one_line(stage)));
     let mut text = format!(
-        "{}  {}\n",
+        "{}  {}{}\n",
         severity_columns(package.counts()),
-        Style::Bold.paint(shown.color, name)
+        Style::Bold.paint(shown.color, name),
+        stage.unwrap_or_default()
     );
     if !installed.purl.is_empty() {
         text.push_str(&format!("{}\n", one_line(&installed.purl)));

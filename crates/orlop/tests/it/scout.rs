@@ -9,6 +9,7 @@ mod fixtures;
 mod formats;
 mod hostile;
 mod quickview;
+mod stages;
 mod why;
 
 use std::path::{Path, PathBuf};
