@@ -225,9 +225,10 @@ fn status_shows_sources_and_ecosystems() {
     let name = import(&orlop, "2026-01-03");
     let table = orlop.ok(["scout", "db", "status"]).stdout;
     for line in [
-        format!("Digest:     {name}"),
-        "EPSS:       1 score, 2026-01-02".to_owned(),
-        "KEV:        1 CVE".to_owned(),
+        format!("Digest:        {name}"),
+        "EPSS:          1 score, 2026-01-02".to_owned(),
+        "KEV:           1 CVE".to_owned(),
+        "Base images:   0 images".to_owned(),
         "Alpine:v3.20   1          1            2026-01-03   stale".to_owned(),
         "npm            1          2            2026-01-03   stale".to_owned(),
     ] {
