@@ -1,6 +1,9 @@
 //! Images that mean harm: each ends in one clear line and exit code 1, with nothing left behind.
 
 mod bombs;
+mod cves;
+mod racing;
+mod vulnerabilities;
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
