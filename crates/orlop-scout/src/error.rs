@@ -77,6 +77,9 @@ pub enum Error {
         /// How many may be.
         allowed: usize,
     },
+    /// Nothing but base images would be in the database, which has advisories. The file is their catalogue.
+    #[error("the database has advisories, and scout.sources names none to put in their place")]
+    OnlyBaseImages(PathBuf),
     /// An archive or layout has no image.
     #[error("{0} holds no image")]
     NoImages(String),
@@ -114,6 +117,12 @@ impl Error {
             }
             Self::Feed(_) | Self::NoAdvisories { .. } => {
                 "the advisory database, if there was one, is as it was"
+            }
+            Self::OnlyBaseImages(file) => {
+                let file = file.display();
+                return Some(format!(
+                    "the catalogue is in {file}: `orlop scout db import` reads it beside the advisories' files"
+                ));
             }
             Self::SeveralImages { .. } => "--ref names the one that is meant",
             _ => return None,

@@ -35,7 +35,8 @@ pub struct UpdateOptions {
 /// What an update did.
 #[derive(Clone, Debug)]
 pub struct Updated {
-    /// The new database; `None` where nothing could be fetched, and all is as it was.
+    /// The new database; `None` where nothing could be fetched, or where something can't be had that a
+    /// database may have which was imported or pulled. Then that is as it was.
     pub built: Option<Built>,
     /// What came of each source, in the order they were given in.
     pub outcomes: Vec<SourceOutcome>,
@@ -164,7 +165,16 @@ impl Advisories {
             outcomes = fetching => outcomes?,
             () = cancel.cancelled() => return Err(cancelled()),
         };
-        if !outcomes.iter().any(|outcome| outcome.state.is_current()) {
+        // Base images alone are no reason to let go of advisories.
+        let told = match sources.is_empty() {
+            true => outcomes.as_slice(),
+            false => &outcomes[..sources.len()],
+        };
+        if sources.is_empty() {
+            self.has_no_advisories()?;
+        }
+        let is_any = told.iter().any(|outcome| outcome.state.is_current());
+        if !is_any || self.would_lose(&outcomes) {
             return Ok(Updated {
                 built: None,
                 outcomes,
@@ -201,6 +211,30 @@ impl Advisories {
             built: Some(built),
             outcomes,
         })
+    }
+
+    /// Whether sources are missing that the database may have: one that was imported or pulled isn't made of
+    /// what is kept here.
+    fn would_lose(&self, outcomes: &[SourceOutcome]) -> bool {
+        let is_missing =
+            |it: &SourceOutcome| matches!(it.state, SourceState::Failed { kept: None, .. });
+        let made = fs::read_to_string(self.made_file()).unwrap_or_default();
+        let is_others = |database: Database| made != name_of(&database);
+        outcomes.iter().any(is_missing) && self.open().is_ok_and(is_others)
+    }
+
+    /// Fails if there is a database that has more than a catalogue of base images.
+    fn has_no_advisories(&self) -> Result<()> {
+        let Ok(database) = self.open() else {
+            return Ok(());
+        };
+        let mut sources = database.contents().sources.iter();
+        match sources.all(|source| source.name == base_images::SOURCE) {
+            true => Ok(()),
+            false => Err(Error::OnlyBaseImages(
+                Kept::of(&self.folder.join("sources"), base_images::SOURCE).data(),
+            )),
+        }
     }
 
     async fn fetch_all(

@@ -22,7 +22,8 @@ const SHOWN: usize = 3;
     after_help = "What is fetched, and from which mirror, the keys scout.* of the configuration say (`orlop config
 --help`). Sources are kept in the store's folder, and fetched again only when they have changed. In
 place of one that can't be fetched its last good copy is used, which is warned of; where none can be
-fetched, the database stays what it is and the exit code is 1.
+fetched, or one without a copy while the database was imported or pulled, the database stays what it
+is and the exit code is 1.
 
 Examples:
   orlop scout db update
@@ -67,6 +68,12 @@ pub fn run(app: &App, args: &ScoutDbUpdateArgs) -> CliResult {
     let Updated { built, outcomes } = updated?;
     tell(app, &outcomes);
     let Some(built) = built else {
+        if outcomes.iter().any(|outcome| outcome.state.is_current()) {
+            return Err(CliError::new(
+                "some sources can't be fetched and there is no copy of them: the database, which was imported or pulled, is what it was",
+            )
+            .hint("what could be fetched is kept for the next update; scout.sources and scout.ecosystems name what is fetched"));
+        }
         return Err(CliError::new(
             "no source of advisories could be fetched: the database is what it was",
         )

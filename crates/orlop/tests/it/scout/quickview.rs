@@ -500,3 +500,42 @@ fn a_base_image_that_names_no_tags_is_told_at_once() {
         "{said}"
     );
 }
+
+#[test]
+fn base_images_alone_never_take_the_place_of_advisories() {
+    let Some(registry) = Registry::start() else {
+        return;
+    };
+    let name = base_image().push(&registry.host(), "base", "v1");
+    let orlop = with_advisories().config(&format!(
+        "[scout]\nsources = [\"kev\"]\nbase_images = [\"{name}\"]\nurls.kev = \"http://127.0.0.1:1/kev.json\"\n"
+    ));
+    let layout = in_layout(&orlop, &app());
+    let before = findings(&report(&orlop, &[&layout]));
+    assert_eq!(before.len(), 3);
+    // What there is of advisories can't be had now.
+    let said = orlop.fails(["scout", "db", "update"]);
+    assert!(said.contains("is what it was\n"), "{said}");
+    assert_eq!(findings(&report(&orlop, &[&layout])), before);
+    // And none are wanted.
+    let none = ["--set", "scout.sources=[]", "scout", "db", "update"];
+    let said = orlop.fails(none);
+    assert!(
+        said.contains("the database has advisories, and scout.sources names none"),
+        "{said}"
+    );
+    assert_eq!(findings(&report(&orlop, &[&layout])), before);
+    // The catalogue can be imported beside them.
+    let feeds = orlop.folder().join("feeds");
+    let file = orlop.store().join("scout/sources/base-images/data");
+    orlop.ok([
+        "scout",
+        "db",
+        "import",
+        feeds.to_str().unwrap(),
+        file.to_str().unwrap(),
+    ]);
+    let expected = format!("{name} layers-of-catalogue high 1 false");
+    assert_eq!(base_of(&orlop, &layout), expected);
+    assert_eq!(findings(&report(&orlop, &[&layout])), before);
+}
