@@ -126,13 +126,15 @@ const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What tells a package from every other of an SBOM, as 16 hex digits.
 fn id_of(installed: &Installed) -> String {
     let package = &installed.package;
-    let parts = [
+    let mut parts = vec![
         package.kind.purl_type(),
         &package.name,
         &package.version,
         package.architecture.as_deref().unwrap_or(""),
         &package.found_by,
     ];
+    // Stages of a build may have the same package.
+    parts.extend(installed.stage.as_deref());
     Digest::of(parts.join("\0").as_bytes()).hex()[..16].to_owned()
 }
 

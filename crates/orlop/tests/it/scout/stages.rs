@@ -40,6 +40,7 @@ fn built() -> Image {
             SPDX,
             sbom("/run/src/extras/sbom-tools", "pkg:npm/minimist@1.1.0"),
         ),
+        (SPDX, sbom("sbom-twin", "pkg:npm/minimist@1.1.0")),
         ("https://slsa.dev/provenance/v0.2", json!({})),
     ];
     Image::with_statements(&image, &statements)
@@ -57,11 +58,20 @@ fn stages_are_judged_beside_the_image_or_alone() {
     let all = report(&orlop, &["--multi-stage", &layout]);
     let build = "libssl3 CVE-2023-5363 unspecified 3.0.11-1~deb12u2";
     let minimist = "minimist CVE-2021-44906 critical -";
-    assert_eq!(findings(&all), [image[0], image[1], build, minimist]);
-    let stages: Vec<&Value> = (0..4).map(|at| &all["findings"][at]["stage"]).collect();
+    assert_eq!(
+        findings(&all),
+        [image[0], image[1], build, minimist, minimist]
+    );
+    let stages: Vec<&Value> = (0..5).map(|at| &all["findings"][at]["stage"]).collect();
     assert_eq!(
         stages,
-        [&Value::Null, &Value::Null, &"build".into(), &"tools".into()]
+        [
+            &Value::Null,
+            &Value::Null,
+            &"build".into(),
+            &"tools".into(),
+            &"twin".into()
+        ]
     );
     assert_eq!(all["findings"][3]["version"], "1.1.0");
     // A stage has a release of its own.
@@ -83,6 +93,20 @@ fn stages_are_judged_beside_the_image_or_alone() {
         "{}",
         run.stderr
     );
+    // What two stages have is two things in a document.
+    let arguments = [
+        "scout",
+        "cves",
+        "--format",
+        "spdx",
+        "--multi-stage",
+        &layout,
+    ];
+    let spdx: Value = serde_json::from_str(&orlop.ok(arguments).stdout).unwrap();
+    let packages = spdx["packages"].as_array().unwrap();
+    let ids = packages.iter().map(|it| it["SPDXID"].as_str().unwrap());
+    let ids: std::collections::BTreeSet<&str> = ids.collect();
+    assert_eq!(ids.len(), packages.len());
     // In documents too.
     for format in [
         "sarif",
@@ -109,8 +133,7 @@ fn stages_that_are_not_told_of_are_not_clean() {
     let orlop = with_advisories();
     let layout = in_layout(&orlop, &built());
     let unknown = orlop.fails(["scout", "cves", "--only-stage", "nosuch", &layout]);
-    let told =
-        "no SBOM of the build stage \"nosuch\" is attached to the image; there are build, tools";
+    let told = "no SBOM of the build stage \"nosuch\" is attached to the image; there are build, tools, twin";
     assert!(unknown.contains(told), "{unknown}");
     let plain = Image::new(&PlatformName::new("linux/amd64"), &[base()]);
     let layout = in_layout(&orlop, &plain);
