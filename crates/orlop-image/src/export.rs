@@ -67,7 +67,7 @@ impl Images {
         bounds: &Bounds,
         cancel: &Cancel,
     ) -> Result<Exporter> {
-        let lease = self.store.lease("export")?;
+        let lease = self.store.lease_for_reading("export")?;
         let details = self.inspect(name, platform)?;
         lease.hold_blob(&details.target.digest)?;
         let manifest = details.manifest.ok_or_else(|| Error::NotPulled {

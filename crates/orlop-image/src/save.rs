@@ -57,7 +57,7 @@ impl Images {
         events: &Arc<dyn EventSink>,
         cancel: &Cancel,
     ) -> Result<Option<W>> {
-        let lease = self.store.lease("save")?;
+        let lease = self.store.lease_for_reading("save")?;
         let content = self.content_of(names, platforms, &lease)?;
         let saver = Saver {
             images: self,

@@ -22,22 +22,40 @@ pub struct Wishes<'a> {
 }
 
 /// The driver of a store: the one that is wanted, or else the one that was chosen before, or else the
-/// one of the file system that the store is on, or else the best one that works here. What was chosen is
+/// one of the file system that the store is on, or else the best one that works here; in a store that can
+/// only be read, one that has been used there. What was chosen is
 /// remembered, because snapshots of one driver are of no use to another; what was wanted is not, so that
 /// trying one out doesn't change the store.
 ///
 /// # Errors
 /// [`Error::UnknownDriver`]; [`Error::Unusable`] when the wanted one doesn't work here.
 pub fn choose(store_root: &Path, wishes: &Wishes<'_>) -> Result<Arc<dyn Driver>> {
+    let read_only = is_read_only(store_root);
     if let Some(wanted) = wishes.driver {
-        return probed(store_root, wanted, wishes);
+        return match read_only {
+            true => named(store_root, wanted, wishes),
+            false => probed(store_root, wanted, wishes),
+        };
     }
     if let Some(name) = remembered(store_root)? {
         return named(store_root, &name, wishes);
     }
+    if read_only {
+        let home = |name: &&&str| store_root.join("snapshots").join(name).is_dir();
+        let used = DRIVERS.iter().find(home).unwrap_or(&Vfs::NAME);
+        return named(store_root, used, wishes);
+    }
     let chosen = best(store_root, wishes)?;
     remember(store_root, chosen.name())?;
     Ok(chosen)
+}
+
+/// A store that can only be read: nothing can be tried there, and only what is there is asked for.
+fn is_read_only(store_root: &Path) -> bool {
+    use rustix::io::Errno;
+    let folder = store_root.join("snapshots");
+    let asked = rustix::fs::access(&folder, rustix::fs::Access::WRITE_OK);
+    matches!(asked, Err(Errno::ROFS | Errno::ACCESS))
 }
 
 /// The driver of this name, whether it works here or not: enough to remove what it has.

@@ -166,6 +166,14 @@ impl Error {
         })
     }
 
+    /// There is no room left on the disk.
+    pub(crate) fn is_full_disk(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if matches!(
+            source.kind(),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+        ))
+    }
+
     /// Wraps what a file operation answers.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

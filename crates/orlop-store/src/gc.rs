@@ -44,6 +44,7 @@ impl Store {
         chains: &[ChainId],
         space: &dyn SnapshotSpace,
     ) -> Result<Collected> {
+        self.layout().make_room_for_a_removal();
         let collected = self.write(Durability::Durable, |tx| {
             Liveness::new(tx, self.layout())?.collect(from, chains)
         })?;
@@ -56,6 +57,7 @@ impl Store {
     /// # Errors
     /// When the database can't be written or files can't be removed.
     pub fn gc(&self, space: &dyn SnapshotSpace) -> Result<Collected> {
+        self.layout().make_room_for_a_removal();
         let collected = self.write(Durability::Durable, |tx| mark_and_sweep(tx, self.layout()))?;
         let mut collected = self.remove_files(collected, space)?;
         collected.bytes += self.sweep(space)?;

@@ -16,8 +16,8 @@ use crate::store::{Durability, Store};
 #[derive(Debug)]
 pub struct Lease {
     store: Store,
-    id: String,
-    _lock: FileLock,
+    /// Its name and its lock; none of both in a store that can only be read.
+    held: Option<(String, FileLock)>,
 }
 
 impl Store {
@@ -39,8 +39,23 @@ impl Store {
         })?;
         Ok(Lease {
             store: self.clone(),
-            id,
-            _lock: lock,
+            held: Some((id, lock)),
+        })
+    }
+
+    /// The same for an operation that only reads: it may be done in a store that can't be written, too.
+    /// There the lease keeps nothing. Should somebody else write to it by another way, what goes away is
+    /// missed when it is read.
+    ///
+    /// # Errors
+    /// When the database can't be written though the store is writable.
+    pub fn lease_for_reading(&self, purpose: &str) -> Result<Lease> {
+        if self.is_writable() {
+            return self.lease(purpose);
+        }
+        Ok(Lease {
+            store: self.clone(),
+            held: None,
         })
     }
 }
@@ -67,18 +82,21 @@ impl Lease {
     /// # Errors
     /// When the database can't be written.
     pub fn hold(&self, blobs: &[Digest], chains: &[ChainId]) -> Result<()> {
+        let Some((id, _)) = &self.held else {
+            return Ok(());
+        };
         self.store.write(Durability::Process, |tx| {
             for digest in blobs {
                 tx.prepare_cached(
                     "INSERT OR IGNORE INTO lease_blobs (digest, lease) VALUES (?1, ?2)",
                 )?
-                .execute([digest.as_str(), &self.id])?;
+                .execute([digest.as_str(), id])?;
             }
             for chain in chains {
                 tx.prepare_cached(
                     "INSERT OR IGNORE INTO lease_chains (chain_id, lease) VALUES (?1, ?2)",
                 )?
-                .execute([chain.as_str(), &self.id])?;
+                .execute([chain.as_str(), id])?;
             }
             Ok(())
         })
@@ -88,9 +106,11 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         // The lease ends with its lock in any case; rows that stay are of a dead lease.
-        let _ = self
-            .store
-            .write(Durability::Process, |tx| Ok(forget(tx, &self.id)?));
+        if let Some((id, _)) = &self.held {
+            let _ = self
+                .store
+                .write(Durability::Process, |tx| Ok(forget(tx, id)?));
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 //!   snapshots/DRIVER/         what the storage driver keeps; the table `snapshots` names it
 //!   locks/                    flock files: blob-…, chain-…, lease-…, index-json, schema
 //!   official.json             the catalogue of official images, if it was fetched (`orlop-image`)
+//!   reserve                   1 MiB that the database gets when the disk is full (`reserve.rs`)
 //!   orlop.db                  SQLite, WAL, synchronous=FULL
 //! ```
 //!
@@ -93,6 +94,7 @@ mod names;
 mod publish;
 mod rebuild;
 mod removal;
+mod reserve;
 mod schema;
 mod snapshots;
 mod sql;

@@ -116,6 +116,7 @@ impl Store {
         manifests: &[Digest],
         space: &dyn SnapshotSpace,
     ) -> Result<Collected> {
+        self.layout().make_room_for_a_removal();
         let collected = self.write(Durability::Durable, |tx| {
             let mut liveness = Liveness::new(tx, self.layout())?;
             liveness.disowned.extend(manifests.iter().cloned());
@@ -147,6 +148,7 @@ impl Store {
         choose: impl FnOnce(&Transaction<'_>) -> Result<Removed>,
     ) -> Result<Removed> {
         let mut recorded: Option<RemovalId> = None;
+        self.layout().make_room_for_a_removal();
         let mut removed = self.write(Durability::Durable, |tx| {
             let mut removed = choose(tx)?;
             let mounts = mounts::living(tx)?;

@@ -73,10 +73,9 @@ impl Store {
         if !exists {
             layout.create_directories()?;
         }
-        let explain = |error| explain(&layout, error);
-        let mut connection = schema::open(&database).map_err(|e| explain(e.into()))?;
-        let found = schema::version(&connection).map_err(|e| explain(e.into()))?;
+        let (mut connection, found) = connect(&layout)?;
         schema::check(&database, found)?;
+        let explain = |error| explain(&layout, error);
         if found < schema::newest() {
             layout.create_directories()?;
             let lock = locks::FileLock::wait(&layout.locks().join("schema"), &NEVER)?;
@@ -87,7 +86,12 @@ impl Store {
         }
         let store = Self::with(layout, true, connection);
         store.sweep_dead();
-        store.write_index_json_if_stale()?;
+        match store.write_index_json_if_stale() {
+            // It stays stale: on a full disk images can be listed and removed all the same.
+            Err(error) if error.is_full_disk() => {}
+            written => written?,
+        }
+        store.layout().keep_reserve();
         Ok(store)
     }
 
@@ -287,6 +291,24 @@ fn may_write(path: &Path) -> Result<bool> {
     }
 }
 
+/// A connection, and the version of the schema it finds. On a full disk the reserve makes room for it.
+fn connect(layout: &Layout) -> Result<(Connection, u32)> {
+    let connect = || {
+        let connection = schema::open(&layout.database())?;
+        let found = schema::version(&connection)?;
+        Ok((connection, found))
+    };
+    let explained = |error: rusqlite::Error| explain(layout, error.into());
+    match connect().map_err(explained) {
+        Err(error) if error.is_full_disk() && layout.give_up_reserve() => {
+            let connected = connect().map_err(explained)?;
+            layout.take_rest_of_reserve();
+            Ok(connected)
+        }
+        connected => connected,
+    }
+}
+
 /// Says in our words what SQLite says in its own.
 fn explain(layout: &Layout, error: Error) -> Error {
     use rusqlite::Error as Sql;
@@ -309,11 +331,8 @@ fn explain(layout: &Layout, error: Error) -> Error {
             ErrorCode::ReadOnly => Error::ReadOnly {
                 root: layout.root().to_owned(),
             },
-            ErrorCode::DiskFull => Error::Io {
-                action: "write",
-                path: layout.database(),
-                source: std::io::ErrorKind::StorageFull.into(),
-            },
+            ErrorCode::DiskFull => full_disk(layout),
+            _ if code.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => full_disk(layout),
             ErrorCode::CannotOpen => Error::Io {
                 action: "open",
                 path: layout.database(),
@@ -328,5 +347,14 @@ fn explain(layout: &Layout, error: Error) -> Error {
         | Sql::IntegralValueOutOfRange(..)
         | Sql::InvalidColumnType(..) => damaged(sql.to_string()),
         _ => error,
+    }
+}
+
+/// No room for the database, its log or the index of that.
+fn full_disk(layout: &Layout) -> Error {
+    Error::Io {
+        action: "write",
+        path: layout.database(),
+        source: rustix::io::Errno::NOSPC.into(),
     }
 }

@@ -166,6 +166,7 @@ impl Store {
         if matches!(which, Release::Over) && !self.read(|db| Ok(is_any_over(db)?))? {
             return Ok(Collected::default());
         }
+        self.layout().make_room_for_a_removal();
         let collected = self.write(Durability::Durable, |tx| {
             let targets = let_go(tx, which)?;
             Liveness::new(tx, self.layout())?.collect(&targets, &[])
