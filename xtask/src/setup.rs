@@ -26,6 +26,7 @@ const PACKAGES: &[(&str, &str)] = &[
         "btrfs-progs",
         "makes the btrfs that its storage driver is tested on",
     ),
+    ("strace", "tells in which order we write, sync and rename"),
     ("xz-utils", "compresses archives of tests"),
     ("bzip2", "compresses archives of tests"),
     ("zstd", "compresses archives of tests"),

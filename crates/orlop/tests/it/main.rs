@@ -23,6 +23,7 @@ mod peers;
 mod pins;
 mod platforms;
 mod plumbing;
+mod power_loss;
 mod read_only;
 mod refused;
 mod registries;
