@@ -86,7 +86,7 @@ pub fn write_document(
     let value = match format {
         DocumentFormat::List => return list::write(sbom),
         DocumentFormat::Orlop => orlop::write(subject, sbom),
-        DocumentFormat::Spdx => spdx::write(subject, sbom, created, &[]),
+        DocumentFormat::Spdx => spdx::write(subject, sbom, created, &[], None),
         DocumentFormat::CycloneDx => cyclonedx::write(subject, sbom, created),
         DocumentFormat::Syft => syft::write(subject, sbom),
     };
@@ -104,14 +104,16 @@ pub struct AdvisoryReference {
     pub comment: String,
 }
 
-/// SPDX with what is known of the packages. `created` as in [`write_document`].
+/// SPDX with what is known of the packages, and what is to be said of all of them. `created` as in
+/// [`write_document`].
 pub fn spdx_with_advisories(
     subject: &Subject,
     sbom: &Sbom,
     created: Option<&str>,
     advisories: &[AdvisoryReference],
+    comment: Option<&str>,
 ) -> Value {
-    spdx::write(subject, sbom, created, advisories)
+    spdx::write(subject, sbom, created, advisories, comment)
 }
 
 /// Orlop's own JSON as an object that more can be added to.

@@ -22,6 +22,7 @@ pub(super) fn write(
     sbom: &Sbom,
     created: Option<&str>,
     advisories: &[AdvisoryReference],
+    comment: Option<&str>,
 ) -> Value {
     let mut known: HashMap<usize, Vec<Value>> = HashMap::new();
     for advisory in advisories {
@@ -59,6 +60,9 @@ pub(super) fn write(
         "packages": packages,
         "relationships": relationships,
     });
+    if let Some(comment) = comment {
+        document["comment"] = json!(comment);
+    }
     if !licences.is_empty() {
         let said = licences
             .into_iter()

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use orlop_sbom::{AdvisoryReference, spdx_with_advisories};
 use serde_json::Value;
 
+use super::gaps::gaps;
 use super::json::time;
-use super::texts::{fix, range};
+use super::texts::{fix, one_line, range};
 use crate::report::{Report, url};
 
 /// The SBOM as SPDX, with what is wrong. `now` is when it was made.
@@ -29,5 +30,16 @@ pub fn spdx(report: &Report, now: Timestamp) -> Value {
         &indexed.sbom,
         Some(&time(now)),
         &advisories,
+        not_checked(report).as_deref(),
     )
+}
+
+/// What a package without an advisory may be, apart from a good one.
+fn not_checked(report: &Report) -> Option<String> {
+    let gaps = gaps(report);
+    let lines = gaps.iter().map(|gap| format!("\n- {}", one_line(gap)));
+    (!gaps.is_empty()).then(|| {
+        let lines: String = lines.collect();
+        format!("Not everything was checked for vulnerabilities:{lines}")
+    })
 }

@@ -237,6 +237,23 @@ fn what_was_not_checked_is_no_clean_report() {
     assert!(markdown.contains("no data for Alpine:v3.20"), "{markdown}");
     let sbom = json_of(&cves(&orlop, "sbom", &none));
     assert_eq!(sbom["advisories"]["advisories"], "partial");
+    let report = json_of(&cves(&orlop, "json", &none));
+    assert_eq!(report["coverage"]["advisories"], "partial");
+    let spdx = json_of(&cves(&orlop, "spdx", &none));
+    assert_eq!(
+        spdx["comment"].as_str().unwrap().lines().nth(1),
+        Some(format!("- {gap}").as_str())
+    );
+    for format in ["packages", "only-packages"] {
+        let arguments = ["scout", "cves", "--format", format];
+        let run = orlop.ok(arguments.iter().chain(&none));
+        assert!(run.stderr.contains(gap), "{format}: {run}");
+    }
+    // Where everything was checked, nothing is said of it.
+    let orlop = with_advisories();
+    let layout = in_layout(&orlop, &app());
+    let spdx = json_of(&cves(&orlop, "spdx", &[&layout]));
+    assert_eq!(spdx.get("comment"), None);
 }
 
 #[test]
