@@ -87,7 +87,7 @@ fn vulnerability(report: &Report, found: &Match, installed: &Installed, texts: &
 }
 
 /// A UUID of content (RFC 9562, version 8).
-fn uuid(fingerprint: &str) -> String {
+pub(super) fn uuid(fingerprint: &str) -> String {
     format!(
         "{}-{}-8{}-8{}-{}",
         &fingerprint[..8],
@@ -116,11 +116,17 @@ fn identifiers(found: &Match) -> Vec<Value> {
     let aliases = found.aliases.iter().filter(|alias| **alias != found.id);
     let ids = std::iter::once(&found.id).chain(aliases);
     ids.filter(|id| !id.is_empty())
-        .map(|id| {
-            let kind = id.split('-').next().unwrap_or(id).to_lowercase();
-            json!({ "type": kind, "name": id, "value": id, "url": url(id) })
-        })
+        .map(|id| json!({ "type": kind(id), "name": id, "value": id, "url": url(id) }))
         .collect()
+}
+
+/// `cve` of `CVE-2019-14697`. GitLab refuses a report in which there is none.
+pub(super) fn kind(id: &str) -> String {
+    match id.split_once('-') {
+        Some(("", _)) => "other".to_owned(),
+        Some((kind, _)) => kind.to_lowercase(),
+        None => id.to_lowercase(),
+    }
 }
 
 fn links(found: &Match, texts: &Texts) -> Vec<Value> {

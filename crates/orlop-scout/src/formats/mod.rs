@@ -14,6 +14,9 @@ mod spdx;
 mod texts;
 mod verdicts;
 
+#[cfg(test)]
+mod tests;
+
 pub use gaps::no_data;
 pub use gitlab::gitlab;
 pub use json::json;

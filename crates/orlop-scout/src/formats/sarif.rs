@@ -14,11 +14,17 @@ use serde_json::{Value, json};
 use super::gaps::gaps;
 use super::json::time;
 use super::markdown::escaped;
-use super::texts::{Texts, details, fingerprint, fix, one_line, range, title};
+use super::texts::{Texts, bounded, details, fingerprint, fix, one_line, range, title};
 use crate::report::{Report, url};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// Characters of a description that code scanning takes. Bytes are never fewer.
+const LONGEST_DESCRIPTION: usize = 1024;
+/// Bytes of an advisory in a rule's help: ten megabytes of a packed report are taken in all.
+const LONGEST_HELP: usize = 64 << 10;
+/// Places of a result. A report with a result that has more is refused as a whole.
+const MOST_LOCATIONS: usize = 1000;
 /// What stands in a path as it is (RFC 3986, section 3.3). A colon might end a scheme.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
@@ -105,15 +111,16 @@ fn rule(report: &Report, found: &Match, texts: &Texts) -> Value {
     }
     let title = title(found, texts);
     let said = details(found, texts).unwrap_or(&title);
+    let help_said = bounded(said, LONGEST_HELP);
     json!({
         "id": found.id,
         "name": name,
-        "shortDescription": { "text": title },
-        "fullDescription": { "text": said },
+        "shortDescription": { "text": bounded(&title, LONGEST_DESCRIPTION) },
+        "fullDescription": { "text": bounded(said, LONGEST_DESCRIPTION) },
         "helpUri": url(&found.id),
         "help": {
-            "text": help(found, installed, said),
-            "markdown": help_markdown(found, installed, said),
+            "text": help(found, installed, &help_said),
+            "markdown": help_markdown(found, installed, &help_said),
         },
         "defaultConfiguration": { "level": level(severity) },
         "properties": properties,
@@ -165,14 +172,18 @@ fn result(report: &Report, found: &Match, installed: &Installed, rule: usize) ->
     ];
     // A name with a line break must not look like another line.
     let lines = lines.map(|(key, value)| format!("  {key:<17} : {}\n", one_line(value)));
-    let locations = installed.locations.iter();
+    let locations = installed.locations.iter().take(MOST_LOCATIONS);
     let mut locations: Vec<Value> = locations
         .map(|it| location(report, installed, it))
         .collect();
     if locations.is_empty() {
         // Readers want a file: the document that says so is one.
+        let name = match report.indexed.subject.name.as_str() {
+            "" => "image",
+            name => name,
+        };
         locations.push(json!({ "physicalLocation": {
-            "artifactLocation": { "uri": uri(&report.indexed.subject.name) },
+            "artifactLocation": { "uri": uri(name) },
             "region": first_line(),
         } }));
     }
@@ -221,7 +232,7 @@ fn first_line() -> Value {
     json!({ "startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1 })
 }
 
-fn uri(path: &str) -> String {
+pub(super) fn uri(path: &str) -> String {
     utf8_percent_encode(path, PATH).to_string()
 }
 
@@ -252,7 +263,7 @@ fn number(found: &Match) -> Option<String> {
 }
 
 /// GitHub's words for scores.
-fn word(tenths: u8) -> Severity {
+pub(super) fn word(tenths: u8) -> Severity {
     match tenths {
         90.. => Severity::Critical,
         70.. => Severity::High,

@@ -41,12 +41,19 @@ pub(super) fn references<'a>(found: &'a Match, texts: &'a Texts) -> Vec<&'a str>
     const MOST: usize = 50;
     let mut all: Vec<&str> = Vec::new();
     for reference in of(found, texts).flat_map(|text| &text.references) {
-        let is_web = reference.starts_with("https://") || reference.starts_with("http://");
-        if is_web && all.len() < MOST && !all.contains(&reference.as_str()) {
+        if is_web(reference) && all.len() < MOST && !all.contains(&reference.as_str()) {
             all.push(reference);
         }
     }
     all
+}
+
+/// Whether it names a host on the web. Readers refuse a whole report for an address that doesn't.
+pub(super) fn is_web(reference: &str) -> bool {
+    let host = reference
+        .strip_prefix("https://")
+        .or_else(|| reference.strip_prefix("http://"));
+    host.is_some_and(|host| host.starts_with(|first: char| first.is_alphanumeric() || first == '['))
 }
 
 /// `CVE-2019-14697: musl libc through 1.1.23 …`, or the id alone.
