@@ -4,6 +4,7 @@
 //! by itself is tested there.
 
 mod archives;
+mod clocks;
 mod copy;
 mod crowd;
 mod docker_words;
