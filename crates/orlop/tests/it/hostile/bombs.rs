@@ -216,3 +216,48 @@ fn more_entries_than_a_layer_may_have() {
     let expected = "more than 4000000 entries; raise limits.layer_entries if you trust the image";
     assert!(said.ends_with(expected), "{said}");
 }
+
+/// Whatever opens an archive is bounded as a pull is: what looks into one, and what loads one.
+#[test]
+fn bombs_in_archives_and_layouts() {
+    let bomb = Image::new(&PlatformName::host(), &[zeros(1120, Compression::Gzip)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let layout = folder.path().join("layout");
+    bomb.write_layout(&layout, "bomb:v1");
+    let layout = layout.to_str().expect("plain");
+    let archive = folder.path().join("bomb.tar");
+    let archive = archive.to_str().expect("plain");
+    Program::new("tar")
+        .args(["-C", layout, "-cf", archive, "."])
+        .ok();
+    let orlop = orlop();
+    for source in [layout, archive] {
+        let said = untouched::refused(&orlop, &["load", "-i", source]);
+        assert!(said.contains("raise limits.ratio"), "{source}: {said}");
+    }
+    for source in [format!("oci:{layout}"), format!("oci-archive:{archive}")] {
+        let said = untouched::refused(&orlop, &["explore", "--ci", &source]);
+        assert!(said.contains("raise limits.ratio"), "{source}: {said}");
+        let said = untouched::refused(&orlop, &["diff", &source, &source]);
+        assert!(said.contains("raise limits.ratio"), "{source}: {said}");
+    }
+}
+
+/// A path that is deeper than anybody needs is refused before directories are made for it.
+#[test]
+fn paths_without_an_end() {
+    for (depth, words) in [
+        (2040, "a name of more than 512 components"),
+        (3000, "a name of more than 4096 bytes"),
+    ] {
+        let path = vec!["d"; depth].join("/");
+        for tar in [
+            Tarball::new().file(&path, 0o644, "deep"),
+            Tarball::new().dir(&path, 0o755),
+            Tarball::new().whiteout(&path),
+        ] {
+            let said = refused(&image_of(tar));
+            assert!(said.contains(words), "{depth}: {said}");
+        }
+    }
+}
