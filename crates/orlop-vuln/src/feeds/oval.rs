@@ -4,7 +4,7 @@
 //! criteria name tests, a test an object with the name of a binary package and perhaps a state with the version
 //! that it must be older than. All CVEs of a definition leave apart, each with its own ratings. Criteria are
 //! and'ed and or'ed; here every test in them counts, because what they ask besides is the release, who signed
-//! a package, and which module it is of.
+//! a package, and which module it is of. A state may also ask for some architectures.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,6 +22,9 @@ const NODES: u32 = 20_000_000;
 const DEPTH: usize = 32;
 /// The most packages and CVEs of one definition.
 const PARTS: usize = 20_000;
+/// The architectures of RHEL since version 8. A state that has them all is about every package: most are,
+/// and a list with each would be the largest part of the database.
+const ARCHITECTURES: [&str; 4] = ["aarch64", "ppc64le", "s390x", "x86_64"];
 /// The longest text that is kept, in bytes.
 const TEXT: usize = 8_192;
 
@@ -86,26 +89,70 @@ fn take(by_cve: &mut BTreeMap<String, Advisory>, advisory: Advisory) {
     known.affected.extend(advisory.affected);
 }
 
-/// What was said of the same package, in one.
+/// What was said of the same package, in one for all architectures, or one for those with the same fixes.
 fn together(affected: Vec<Affected>) -> Vec<Affected> {
-    let mut found: BTreeMap<_, Affected> = BTreeMap::new();
-    for mut one in affected {
-        let ranges = std::mem::take(&mut one.ranges);
+    let mut found: BTreeMap<_, Vec<Affected>> = BTreeMap::new();
+    for one in affected {
         let names = (one.ecosystem.clone(), one.package.clone());
         let key = (names, one.module.clone(), one.state);
-        found.entry(key).or_insert(one).ranges.extend(ranges);
+        found.entry(key).or_default().push(one);
     }
-    let together = found.into_values().map(|affected| Affected {
-        ranges: red_hat::together(affected.ranges),
-        ..affected
-    });
-    together.collect()
+    found.into_values().flat_map(of_same_package).collect()
 }
 
-/// What a test asks for: a package older than a version, or of any.
+fn of_same_package(parts: Vec<Affected>) -> Vec<Affected> {
+    let Some(first) = parts.first().cloned() else {
+        return Vec::new();
+    };
+    // What is said of all architectures can't be told from what is said of "the others".
+    let is_of_all = parts.iter().any(|part| part.architectures.is_empty());
+    let mut fixes: BTreeMap<String, Vec<Range>> = BTreeMap::new();
+    for part in parts {
+        let names = match is_of_all {
+            true => vec![String::new()],
+            false => part.architectures,
+        };
+        for name in names {
+            fixes.entry(name).or_default().extend(part.ranges.clone());
+        }
+    }
+    let mut told: Vec<Affected> = Vec::new();
+    for (name, ranges) in fixes {
+        let ranges = red_hat::together(ranges);
+        let same = told.iter_mut().find(|known| known.ranges == ranges);
+        let architectures = (!name.is_empty()).then_some(name);
+        match (same, architectures) {
+            (Some(known), architectures) => known.architectures.extend(architectures),
+            (None, architectures) => told.push(Affected {
+                ranges,
+                architectures: architectures.into_iter().collect(),
+                ..first.clone()
+            }),
+        }
+    }
+    told
+}
+
+/// The architectures that the pattern of a state (`aarch64|x86_64`) asks for; none where that is all of them,
+/// or the pattern is no list of names.
+fn architectures(pattern: Option<&str>) -> Vec<&str> {
+    let names: BTreeSet<&str> = pattern.into_iter().flat_map(|it| it.split('|')).collect();
+    let is_name = |name: &&str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        (1..=16).contains(&name.len()) && name.bytes().all(is_part)
+    };
+    let is_all = ARCHITECTURES.iter().all(|name| names.contains(name));
+    match is_all || names.len() > 16 || !names.iter().all(is_name) {
+        true => Vec::new(),
+        false => names.into_iter().collect(),
+    }
+}
+
+/// What a test asks for: a package older than a version, or of any, and its architectures as a pattern.
 struct Test<'a> {
     package: &'a str,
     fixed: Option<&'a str>,
+    architectures: Option<&'a str>,
 }
 
 struct Tests<'a>(HashMap<&'a str, Test<'a>>);
@@ -114,18 +161,25 @@ impl<'a> Tests<'a> {
     fn of(root: Node<'a, '_>) -> Self {
         let names = by_id(root, "objects", "rpminfo_object", "name");
         let versions = by_id(root, "states", "rpminfo_state", "evr");
+        let patterns = by_id(root, "states", "rpminfo_state", "arch");
         let mut tests = HashMap::new();
         for test in elements(child(root, "tests"), "rpminfo_test") {
             let reference = |of: &str, name: &str| child(test, of)?.attribute(name);
             let package = reference("object", "object_ref").and_then(|id| names.get(id));
             let state = reference("state", "state_ref");
             let fixed = state.and_then(|id| versions.get(id)).copied();
+            let architectures = state.and_then(|id| patterns.get(id)).copied();
             let is_absence = test.attribute("check_existence") == Some("none_exist");
             // A state without a version is about a signature.
             let is_of_package = !is_absence && (state.is_none() || fixed.is_some());
             if let (Some(id), Some(&package), true) = (test.attribute("id"), package, is_of_package)
             {
-                tests.insert(id, Test { package, fixed });
+                let test = Test {
+                    package,
+                    fixed,
+                    architectures,
+                };
+                tests.insert(id, test);
             }
         }
         Self(tests)
@@ -163,7 +217,7 @@ fn advisories(definition: Node<'_, '_>, tests: &Tests<'_>) -> Result<Vec<Advisor
     };
     parts
         .found
-        .retain(|part| part.1.is_some() == (state == State::Ranges));
+        .retain(|part| part.fixed.is_some() == (state == State::Ranges));
     let mut affected = Vec::new();
     for ecosystem in &ecosystems {
         affected.extend(
@@ -233,7 +287,12 @@ struct Parts<'a> {
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Part<'a>(&'a str, Option<&'a str>, Option<&'a str>);
+struct Part<'a> {
+    package: &'a str,
+    fixed: Option<&'a str>,
+    module: Option<&'a str>,
+    architectures: Option<&'a str>,
+}
 
 impl<'a> Parts<'a> {
     fn walk(
@@ -258,7 +317,12 @@ impl<'a> Parts<'a> {
         for criterion in criterions() {
             let id = criterion.attribute("test_ref").unwrap_or_default();
             if let Some(test) = tests.0.get(id) {
-                self.found.insert(Part(test.package, test.fixed, module));
+                self.found.insert(Part {
+                    package: test.package,
+                    fixed: test.fixed,
+                    module,
+                    architectures: test.architectures,
+                });
             }
         }
         if self.found.len() > PARTS {
@@ -273,20 +337,25 @@ impl<'a> Parts<'a> {
 
 impl Part<'_> {
     fn affected(&self, ecosystem: &str, state: State) -> Affected {
-        let Self(package, fixed, module) = self;
         let mut events = vec![Event::Introduced("0".into())];
-        let fixed = fixed.map(|version| version.strip_prefix("0:").unwrap_or(version));
+        let fixed = self
+            .fixed
+            .map(|version| version.strip_prefix("0:").unwrap_or(version));
         events.extend(fixed.map(|version| Event::Fixed(version.to_owned())));
         Affected {
             ecosystem: ecosystem.to_owned(),
-            package: (*package).to_owned(),
+            package: self.package.to_owned(),
             form: Form::Binary,
             ranges: vec![Range {
                 kind: RangeKind::Ecosystem,
                 events,
             }],
             state,
-            module: module.map(str::to_owned),
+            module: self.module.map(str::to_owned),
+            architectures: architectures(self.architectures)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             ..Affected::default()
         }
     }

@@ -394,6 +394,61 @@ fn fixes_of_several_minor_releases_are_told_together() {
 }
 
 #[test]
+fn a_fix_of_oval_is_of_the_architectures_that_it_names() {
+    let told = |first: &str, second: &str| {
+        let state = |id: &str, pattern: &str, version: &str| {
+            let pattern = match pattern {
+                "" => String::new(),
+                text => format!(r#"<red-def:arch operation="pattern match">{text}</red-def:arch>"#),
+            };
+            format!(
+                r#"<red-def:rpminfo_state id="{id}">{pattern}
+                <red-def:evr operation="less than">{version}</red-def:evr></red-def:rpminfo_state>"#
+            )
+        };
+        let test = r#"<red-def:rpminfo_test id="t:4"><red-def:object object_ref="o:1"/>
+            <red-def:state state_ref="s:4"/></red-def:rpminfo_test></tests>"#;
+        let criterion = r#"<criterion test_ref="t:1"/><criterion test_ref="t:4"/>"#;
+        let states = format!(
+            "<states>{}{}",
+            state("s:1", first, "1:16.2-1"),
+            state("s:4", second, "1:16.3-1")
+        );
+        let text = OVAL
+            .replace("s:1\"><red-def:evr", "s:0\"><red-def:evr")
+            .replace(
+                r#"<criterion comment="nodejs is earlier than 1:16.2-1" test_ref="t:1"/>"#,
+                criterion,
+            )
+            .replace("</tests>", test)
+            .replace("<states>", &states);
+        let (read, heard) = read(&text);
+        assert_eq!(read, Ok(Feed::Oval));
+        let affected = heard.advisories[0].1.affected.iter();
+        let lines = affected.map(|one| {
+            let events = one.ranges.iter().flat_map(|range| &range.events);
+            let fixes: Vec<&str> = events.map(Event::version).filter(|it| *it != "0").collect();
+            format!("{}: {}", one.architectures.join(" "), fixes.join(" "))
+        });
+        lines.collect::<Vec<String>>()
+    };
+    assert_eq!(
+        told("x86_64", "s390x|ppc64le"),
+        ["ppc64le s390x: 1:16.3-1", "x86_64: 1:16.2-1"]
+    );
+    // The one architecture of both has the later fix, the others only their own.
+    assert_eq!(
+        told("aarch64|x86_64", "s390x|x86_64"),
+        ["aarch64: 1:16.2-1", "s390x x86_64: 1:16.3-1"]
+    );
+    // All of them, none named, and what is more than a list of names, are every package.
+    for all in ["aarch64|i686|ppc64le|s390x|x86_64", "", "(x86_64|i.86)"] {
+        assert_eq!(told(all, all), [": 1:16.3-1"], "{all}");
+        assert_eq!(told("x86_64", all), [": 1:16.3-1"], "{all}");
+    }
+}
+
+#[test]
 fn oval_that_is_damaged_or_endless_is_refused() {
     let nested = "<criteria>".repeat(100) + &"</criteria>".repeat(100);
     let start = OVAL.find("<criteria").unwrap();

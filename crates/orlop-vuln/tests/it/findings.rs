@@ -190,6 +190,41 @@ fn a_minor_release_of_rhel_is_judged_by_its_own_fix() {
     }
 }
 
+/// A definition in the form of Red Hat's OVAL whose fix is of one architecture alone.
+const OF_ONE_ARCHITECTURE: &str = r#"<oval_definitions><definitions>
+<definition class="patch" id="d:1"><metadata><reference ref_id="CVE-2026-1" source="CVE"/>
+ <advisory><cve>CVE-2026-1</cve></advisory></metadata><criteria>
+ <criterion comment="Red Hat Enterprise Linux 9 is installed" test_ref="t:9"/>
+ <criterion comment="java is earlier than 0:2.0-1.el9" test_ref="t:1"/></criteria></definition></definitions>
+<tests><rpminfo_test id="t:1"><object object_ref="o:1"/><state state_ref="s:1"/></rpminfo_test></tests>
+<objects><rpminfo_object id="o:1"><name>java</name></rpminfo_object></objects>
+<states><rpminfo_state id="s:1"><arch operation="pattern match">s390x</arch>
+ <evr operation="less than">0:2.0-1.el9</evr></rpminfo_state></states></oval_definitions>"#;
+
+#[test]
+fn an_advisory_about_one_architecture_is_about_no_other() {
+    let database = database(&[OF_ONE_ARCHITECTURE]);
+    let release = Release {
+        id: "rhel".into(),
+        version: "9.4".into(),
+        ..Release::default()
+    };
+    let found = |architecture: Option<&str>, version: &str| {
+        let mut packages = package(PackageKind::Rpm, "java", version);
+        packages[0].architecture = architecture.map(str::to_owned);
+        let asked = Asked {
+            release: Some(&release),
+            ..PLAIN
+        };
+        ask(&database, &packages, &asked).findings.len()
+    };
+    assert_eq!(found(Some("s390x"), "1.0-1.el9"), 1);
+    assert_eq!(found(Some("s390x"), "2.0-1.el9"), 0);
+    assert_eq!(found(Some("x86_64"), "1.0-1.el9"), 0);
+    // Of which one it is isn't known: it isn't called clean.
+    assert_eq!(found(None, "1.0-1.el9"), 1);
+}
+
 #[test]
 fn without_a_cve_the_preferred_id_stands_for_all() {
     let rustsec = osv(
