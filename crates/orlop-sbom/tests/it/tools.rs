@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 use orlop_sbom::{Finding, Package};
-use orlop_testing::{Program, need_programs};
+use orlop_testing::{Finished, Program, impossible, need_programs};
 use serde_json::Value;
 
 use crate::tree::catalog;
@@ -192,6 +192,86 @@ fn copy_metadata(site: &str, root: &Path) {
             copy(&[&name], root);
         }
     }
+}
+
+/// Whether an installer brought what it was asked for; says so where its registry can't be reached.
+fn installed(registry: &str, done: &Finished) -> bool {
+    if !done.status.success() {
+        impossible(registry, done.stderr.trim());
+    }
+    done.status.success()
+}
+
+#[test]
+fn pip_lists_what_it_installed() {
+    if !need_programs(&[("python3", "python3"), ("pip3", "python3-pip")]) {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let site = root.path().join("site-packages");
+    let pip = |arguments: &[&str]| {
+        let pip = Program::new("pip3").arg("--disable-pip-version-check");
+        pip.args(arguments).arg(&site).run()
+    };
+    let wanted = ["six==1.10.0", "idna==2.6", "Jinja2==2.9.6"];
+    let install = [&["install", "--quiet"], &wanted[..], &["--target"]].concat();
+    if !installed("packages of PyPI", &pip(&install)) {
+        return;
+    }
+    let list = pip(&["list", "--format", "json", "--path"]);
+    let list: Vec<BTreeMap<String, String>> = serde_json::from_str(list.text()).unwrap();
+    let theirs: BTreeSet<_> = list
+        .iter()
+        .map(|one| (one["name"].to_lowercase(), one["version"].clone()))
+        .collect();
+    // One of them needs another one.
+    assert!(theirs.len() > wanted.len(), "{theirs:?}");
+    assert_eq!(
+        named(root.path(), "python-installed-package-cataloger"),
+        theirs
+    );
+}
+
+#[test]
+fn npm_lists_what_it_installed() {
+    if !need_programs(&[("npm", "npm")]) {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let npm = |arguments: &[&str]| {
+        let npm = Program::new("npm").args(arguments);
+        npm.arg("--prefix").arg(root.path()).run()
+    };
+    let wanted = ["is-odd@3.0.1", "minimist@0.0.8", "@types/ms@0.7.31"];
+    let install = [
+        &["install", "--ignore-scripts", "--no-audit", "--no-fund"],
+        &wanted[..],
+    ];
+    if !installed("packages of npm", &npm(&install.concat())) {
+        return;
+    }
+    let list: Value = serde_json::from_str(npm(&["ls", "--all", "--json"]).text()).unwrap();
+    let mut theirs = BTreeSet::new();
+    let mut left = vec![&list];
+    while let Some(one) = left.pop() {
+        let needed = one["dependencies"].as_object().into_iter().flatten();
+        for (name, one) in needed {
+            let version = one["version"].as_str().unwrap();
+            theirs.insert((name.clone(), version.to_owned()));
+            left.push(one);
+        }
+    }
+    // One of them needs another one.
+    assert!(theirs.len() > wanted.len(), "{theirs:?}");
+    assert_eq!(named(root.path(), "javascript-package-cataloger"), theirs);
+}
+
+/// The names and versions of packages below a root.
+fn named(root: &Path, cataloger: &str) -> BTreeSet<(String, String)> {
+    let findings = findings(root, cataloger);
+    packages(&findings)
+        .map(|package| (package.name.clone(), package.version.clone()))
+        .collect()
 }
 
 #[test]
