@@ -110,7 +110,13 @@ pub struct ScoutCvesArgs {
     #[arg(long, conflicts_with = "only_unfixed")]
     pub only_fixed: bool,
     /// Only CVEs with all of these CVSS metrics (AV:N, PR:L, …)
-    #[arg(long, value_name = "METRIC", value_delimiter = ',', action = ArgAction::Append)]
+    #[arg(
+        long,
+        value_name = "METRIC",
+        value_delimiter = ',',
+        action = ArgAction::Append,
+        value_parser = parse_metric,
+    )]
     pub only_metric: Vec<String>,
     /// Only packages whose name a regular expression matches
     #[arg(long, value_name = "REGEX", value_delimiter = ',', action = ArgAction::Append)]
@@ -367,6 +373,22 @@ fn parse_severity(text: &str) -> Result<Severity, String> {
         .into_iter()
         .find(|it| it.to_string().eq_ignore_ascii_case(text));
     found.ok_or_else(|| "there are critical, high, medium, low and unspecified".to_owned())
+}
+
+/// The names of metrics in vectors of CVSS 2, 3 and 4.
+const METRICS: &str = "AV AC Au AT PR UI S C I A VC VI VA SC SI SA E RL RC CDP TD CR IR AR \
+    MAV MAC MAT MPR MUI MS MC MI MA MVC MVI MVA MSC MSI MSA R V RE U CVSS";
+
+/// A metric with its value. One that no vector has would take every finding away, as if there were none.
+fn parse_metric(text: &str) -> Result<String, String> {
+    let is_known = |name: &str| {
+        let mut names = METRICS.split_ascii_whitespace();
+        names.any(|known| known.eq_ignore_ascii_case(name))
+    };
+    match text.split_once(':') {
+        Some((name, value)) if is_known(name) && !value.is_empty() => Ok(text.to_owned()),
+        _ => Err("it is no metric of CVSS with its value, as AV:N is".to_owned()),
+    }
 }
 
 /// A share between 0 and 1, in the unit of EPSS scores.

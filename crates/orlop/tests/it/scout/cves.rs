@@ -283,6 +283,9 @@ fn every_filter_takes_away_what_it_says() {
         (["--epss-score", "7"], "it isn't between 0 and 1"),
         (["--only-package", "("], "unclosed group"),
         (["--as-of", "yesterday"], "is no date"),
+        (["--only-metric", "network"], "no metric of CVSS"),
+        (["--only-metric", "AV:N,AW:N"], "'AW:N'"),
+        (["--only-metric", "AV:"], "no metric of CVSS"),
     ] {
         let run = orlop
             .run(["scout", "cves", flags[0], flags[1], &layout])
