@@ -375,19 +375,47 @@ fn parse_severity(text: &str) -> Result<Severity, String> {
     found.ok_or_else(|| "there are critical, high, medium, low and unspecified".to_owned())
 }
 
-/// The names of metrics in vectors of CVSS 2, 3 and 4.
-const METRICS: &str = "AV AC Au AT PR UI S C I A VC VI VA SC SI SA E RL RC CDP TD CR IR AR \
+/// The values of the base metrics of CVSS 2, 3 and 4.
+const BASE_METRICS: &[(&str, &str)] = &[
+    ("AV", "N A L P"),
+    ("AC", "L M H"),
+    ("Au", "N S M"),
+    ("AT", "N P"),
+    ("PR", "N L H"),
+    ("UI", "N R P A"),
+    ("S", "U C N P X"),
+    ("C", "N L H P C"),
+    ("I", "N L H P C"),
+    ("A", "N L H P C"),
+    ("VC", "N L H"),
+    ("VI", "N L H"),
+    ("VA", "N L H"),
+    ("SC", "N L H"),
+    ("SI", "N L H S"),
+    ("SA", "N L H S"),
+];
+/// The names of other metrics.
+const OTHER_METRICS: &str = "E RL RC CDP TD CR IR AR \
     MAV MAC MAT MPR MUI MS MC MI MA MVC MVI MVA MSC MSI MSA R V RE U CVSS";
 
 /// A metric with its value. One that no vector has would take every finding away, as if there were none.
 fn parse_metric(text: &str) -> Result<String, String> {
-    let is_known = |name: &str| {
-        let mut names = METRICS.split_ascii_whitespace();
-        names.any(|known| known.eq_ignore_ascii_case(name))
+    let unknown = || "it is no metric of CVSS with its value, as AV:N is".to_owned();
+    let (name, value) = text.split_once(':').ok_or_else(unknown)?;
+    let is_among = |word: &str, words: &str| {
+        let mut words = words.split_ascii_whitespace();
+        words.any(|known| known.eq_ignore_ascii_case(word))
     };
-    match text.split_once(':') {
-        Some((name, value)) if is_known(name) && !value.is_empty() => Ok(text.to_owned()),
-        _ => Err("it is no metric of CVSS with its value, as AV:N is".to_owned()),
+    let base = BASE_METRICS.iter();
+    let mut base = base.filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    match base.next() {
+        Some((_, values)) if is_among(value, values) => Ok(text.to_owned()),
+        Some((name, values)) => Err(format!(
+            "{name} has the values {}",
+            values.replace(' ', ", ")
+        )),
+        None if is_among(name, OTHER_METRICS) && !value.is_empty() => Ok(text.to_owned()),
+        None => Err(unknown()),
     }
 }
 

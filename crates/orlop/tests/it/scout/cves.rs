@@ -285,7 +285,9 @@ fn every_filter_takes_away_what_it_says() {
         (["--as-of", "yesterday"], "is no date"),
         (["--only-metric", "network"], "no metric of CVSS"),
         (["--only-metric", "AV:N,AW:N"], "'AW:N'"),
-        (["--only-metric", "AV:"], "no metric of CVSS"),
+        (["--only-metric", "AV:"], "AV has the values N, A, L, P"),
+        (["--only-metric", "PR:ZZ"], "PR has the values N, L, H"),
+        (["--only-metric", "E:"], "no metric of CVSS"),
     ] {
         let run = orlop
             .run(["scout", "cves", flags[0], flags[1], &layout])
