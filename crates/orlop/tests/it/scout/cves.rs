@@ -188,7 +188,8 @@ fn people_see_docker_scouts_layout() {
     assert!(run.stderr.contains(told), "{}", run.stderr);
     for part in [
         "\n## Overview\n\n",
-        "                    │          Analyzed Image ",
+        " Analyzed Image ",
+        "\n────────────────────┼──",
         "    platform        │ linux/amd64 ",
         "    vulnerabilities │    1C     1H     0M     0L     1? ",
         "    packages        │ 4 ",
