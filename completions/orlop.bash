@@ -7637,7 +7637,7 @@ _orlop() {
             return 0
             ;;
         orlop__subcmd__scout__subcmd__cves)
-            opts="-e -o -D -h --platform --ref --declared --as-of --details --epss --epss-percentile --epss-score --exit-code --format --ignore-base --locations --multi-stage --only-base --only-cisa-kev --only-cve-id --only-fixed --only-metric --only-package --only-package-type --only-stage --only-severity --only-unfixed --only-vuln-packages --output --root --config --set --storage-driver --progress --tls-verify --debug --help"
+            opts="-e -o -D -h --platform --ref --declared --as-of --details --epss --epss-date --epss-percentile --epss-score --exit-code --format --ignore-base --locations --multi-stage --only-base --only-cisa-kev --only-cve-id --only-fixed --only-metric --only-package --only-package-type --only-stage --only-severity --only-unfixed --only-vuln-packages --output --root --config --set --storage-driver --progress --tls-verify --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7652,6 +7652,10 @@ _orlop() {
                     return 0
                     ;;
                 --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --epss-date)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1082,6 +1082,7 @@ complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subco
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l platform -d 'Scan the image of this platform: os[/arch[/variant]]' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l ref -d 'Name of the image meant, where an archive or layout holds several' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l as-of -d 'Judge with what was known at the end of this day, or at this time' -r
+complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l epss-date -d 'Use the EPSS scores of this day, and fail where the database has those of another' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l epss-percentile -d 'Only CVEs with at least this EPSS percentile (0 to 1)' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l epss-score -d 'Only CVEs with at least this EPSS score (0 to 1)' -r
 complete -c orlop -n "__fish_orlop_using_subcommand scout; and __fish_seen_subcommand_from cves" -l format -d 'How to answer' -r -f -a "packages\t'Text, grouped by packages'

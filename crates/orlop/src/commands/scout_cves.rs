@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use orlop_sbom::{Installed, PackageKind, Sbom};
 use orlop_scout::{
     Base, Filter, FixWanted, Indexed, Indexer, LayersWanted, Report, StageSbom, formats,
@@ -76,6 +77,9 @@ pub struct ScoutCvesArgs {
     /// Print EPSS scores, and sort the CVEs of a package by them
     #[arg(long)]
     pub epss: bool,
+    /// Use the EPSS scores of this day, and fail where the database has those of another
+    #[arg(long, value_name = "DATE")]
+    pub epss_date: Option<Date>,
     /// Only CVEs with at least this EPSS percentile (0 to 1)
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     pub epss_percentile: Option<u32>,
@@ -147,6 +151,9 @@ pub struct ScoutCvesArgs {
 /// The image can't be read or judged, or with `--exit-code` something is wrong with it.
 pub fn run(app: &App, args: &ScoutCvesArgs) -> CliResult {
     let database = scanning::database(app)?;
+    if let Some(date) = args.epss_date {
+        has_scores_of(&database, date)?;
+    }
     let quiet = !args.format.is_for_people();
     let (indexer, indexed) = scanning::scan(app, &args.target, quiet)?;
     let layers = match args.only_base || args.ignore_base {
@@ -236,6 +243,19 @@ fn filter(args: &ScoutCvesArgs, layers: Option<LayersWanted>) -> Filter {
         epss_percentile: args.epss_percentile,
         layers,
     }
+}
+
+/// Scores change from day to day: those of another day aren't what was asked for.
+fn has_scores_of(database: &Database, date: Date) -> CliResult {
+    let there = match database.contents().epss_date {
+        Some(there) if there == date => return Ok(()),
+        Some(there) => format!("the EPSS scores of {there}"),
+        None => "no EPSS scores".to_owned(),
+    };
+    Err(CliError::new(format!(
+        "there are no EPSS scores of {date}: the database has {there}"
+    ))
+    .hint("`orlop scout db import` reads a day's epss_scores-DATE.csv.gz beside the other feeds"))
 }
 
 /// Which layers' packages are meant. Nothing is left out because nobody knows where the base image ends.

@@ -266,6 +266,10 @@ fn every_filter_takes_away_what_it_says() {
         (&["--only-metric", "S:C"], &[jinja]),
         (&["--epss-score", "0.01"], &[minimist]),
         (&["--epss-percentile", "0.2"], &[jinja, minimist]),
+        (
+            &["--epss-date", "2024-04-01", "--epss-score", "0.01"],
+            &[minimist],
+        ),
         (&["--only-severity", "low"], &[]),
     ];
     for (flags, expected) in table {
@@ -283,6 +287,7 @@ fn every_filter_takes_away_what_it_says() {
         ),
         (["--epss-score", "7"], "it isn't between 0 and 1"),
         (["--only-package", "("], "unclosed group"),
+        (["--epss-date", "April"], "invalid value 'April'"),
         (["--as-of", "yesterday"], "is no date"),
         (["--only-metric", "network"], "no metric of CVSS"),
         (["--only-metric", "AV:N,AW:N"], "'AW:N'"),
@@ -295,6 +300,16 @@ fn every_filter_takes_away_what_it_says() {
             .expect_code(125);
         assert!(run.stderr.contains(told), "{}", run.stderr);
     }
+}
+
+#[test]
+fn scores_of_another_day_are_not_taken() {
+    let orlop = with_advisories();
+    let layout = in_layout(&orlop, &app());
+    let said = orlop.fails(["scout", "cves", "--epss-date", "2024-03-31", &layout]);
+    let told =
+        "there are no EPSS scores of 2024-03-31: the database has the EPSS scores of 2024-04-01\n";
+    assert!(said.contains(told), "{said}");
 }
 
 #[test]
