@@ -41,7 +41,6 @@ const PACKAGES: &[(&str, &str)] = &[
     ("python3-rpm", "RPM's own order of versions"),
     ("python3-packaging", "Python's own order of versions"),
     ("node-semver", "npm's own order of versions"),
-    ("npm", "installs packages and lists them"),
     ("libdpkg-perl", "Debian's own order of versions"),
     ("ruby", "RubyGems' own order of versions"),
     ("php-cli", "runs Composer's order of versions"),
