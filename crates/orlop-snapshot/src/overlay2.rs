@@ -3,6 +3,7 @@
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use orlop_fs::{Privilege, Settled, Unpacked, Usage, WhiteoutStyle};
 use orlop_oci::{ChainId, Digest};
@@ -322,6 +323,20 @@ pub(crate) fn existing_directory(target: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Unmounts what is busy for no longer than a moment: a program that is just being started has every file of
+/// whoever starts it open until it runs, and indexers look at what is new.
+fn unmount_when_free(target: &Path) -> rustix::io::Result<()> {
+    const TRIES: u32 = 8;
+    const PAUSE: Duration = Duration::from_millis(10);
+    for _ in 0..TRIES {
+        match rustix::mount::unmount(target, UnmountFlags::NOFOLLOW) {
+            Err(rustix::io::Errno::BUSY) => std::thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+    rustix::mount::unmount(target, UnmountFlags::NOFOLLOW)
+}
+
 /// Unmounts what a driver mounted, and nothing else. The absolute path where it was.
 pub(crate) fn unmount(target: &Path, driver: &'static str) -> Result<PathBuf> {
     let target = fs::canonicalize(target).map_err(Error::io("unmount", target))?;
@@ -332,7 +347,7 @@ pub(crate) fn unmount(target: &Path, driver: &'static str) -> Result<PathBuf> {
     if !table.is_ours(&target, driver) {
         return Err(Error::NotOurs(target));
     }
-    match rustix::mount::unmount(&target, UnmountFlags::NOFOLLOW) {
+    match unmount_when_free(&target) {
         Ok(()) => Ok(target),
         Err(rustix::io::Errno::BUSY) => Err(Error::Busy(target)),
         Err(rustix::io::Errno::PERM) => Err(Error::NeedsRoot(target)),
