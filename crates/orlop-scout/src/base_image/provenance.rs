@@ -1,9 +1,11 @@
 //! What a builder's provenance says an image stands on (SLSA provenance v0.2 and v1, as BuildKit writes them:
 //! docs/attestations/slsa-definitions.md).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use orlop_oci::{ImageManifest, Reference};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -166,21 +168,8 @@ fn material_claim(material: &Material) -> Option<Claim> {
 }
 
 /// The text of a part of a package URL.
-fn unescaped(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        rest = more;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let (hex, more) = rest.split_at_checked(2)?;
-        let hex = std::str::from_utf8(hex).ok()?;
-        bytes.push(u8::from_str_radix(hex, 16).ok()?);
-        rest = more;
-    }
-    String::from_utf8(bytes).ok()
+fn unescaped(text: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(text).decode_utf8().ok()
 }
 
 /// The image that a step took, if the builder says that the image's lowest layers are its.
